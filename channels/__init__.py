@@ -1,0 +1,1 @@
+"""One file per channel: provider payload in, provider call out."""

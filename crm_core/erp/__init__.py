@@ -1,0 +1,1 @@
+"""The company's ERP behind one port."""
