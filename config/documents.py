@@ -1,0 +1,77 @@
+"""Business files in YAML, read into typed models; every error names file, line and remedy."""
+
+from collections.abc import Hashable
+from pathlib import Path
+from typing import TypeVar
+
+import yaml
+from pydantic import BaseModel, ValidationError
+
+Model = TypeVar("Model", bound=BaseModel)
+Location = tuple[int | str, ...]
+
+
+class DocumentError(ValueError):
+    """A business file that cannot be used: `file:line: problem`."""
+
+    def __init__(self, path: Path, line: int, problem: str) -> None:
+        super().__init__(f"{path}:{line}: {problem}")
+        self.path, self.line, self.problem = path, line, problem
+
+
+class _StrictLoader(yaml.SafeLoader):
+    """Refuses a key written twice, which plain YAML lets the last one win."""
+
+
+def _mapping(loader: _StrictLoader, node: yaml.MappingNode) -> dict[Hashable, object]:
+    seen: set[Hashable] = set()
+    for key_node, _ in node.value:
+        key = loader.construct_object(key_node)
+        if key in seen:
+            raise yaml.MarkedYAMLError(problem=f"the key “{key}” stands twice", problem_mark=key_node.start_mark)
+        seen.add(key)
+    return loader.construct_mapping(node, deep=True)
+
+
+_StrictLoader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _mapping)
+
+
+def _child(node: yaml.Node, key: int | str) -> yaml.Node | None:
+    if isinstance(node, yaml.MappingNode):
+        return next((value for name, value in node.value if str(name.value) == str(key)), None)
+    if isinstance(node, yaml.SequenceNode) and isinstance(key, int) and key < len(node.value):
+        found: yaml.Node = node.value[key]
+        return found
+    return None
+
+
+def line_of(root: yaml.Node | None, location: Location) -> int:
+    """The line (from 1) of the deepest part of `location` that the document has."""
+    node, line = root, 1
+    for key in location:
+        if node is None:
+            break
+        line = node.start_mark.line + 1
+        node = _child(node, key) or node
+    return line if node is None else node.start_mark.line + 1
+
+
+def read_document(path: Path, model: type[Model]) -> Model:
+    """`path` as `model`. Raises DocumentError for a missing file, bad YAML and wrong content alike."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise DocumentError(path, 1, f"cannot be read ({error.strerror}); restore it from the repository") from error
+    try:
+        root = yaml.compose(text, Loader=_StrictLoader)
+        content = yaml.load(text, Loader=_StrictLoader)  # noqa: S506 - a subclass of SafeLoader
+    except yaml.MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else 1
+        raise DocumentError(path, line, f"not valid YAML: {error.problem}") from error
+    try:
+        return model.model_validate(content if content is not None else {})
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        problem = f"{where}: {first['msg']}" if where else first["msg"]
+        raise DocumentError(path, line_of(root, first["loc"]), problem) from error

@@ -1,0 +1,99 @@
+"""Settings from the environment: `SWITCHBOARD_*`, nested names joined by two underscores."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import BaseModel, Field, HttpUrl, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+class LogFormat(StrEnum):
+    """`auto` is console on a terminal and JSON elsewhere."""
+
+    AUTO = "auto"
+    CONSOLE = "console"
+    JSON = "json"
+
+
+class LogSettings(BaseModel):
+    format: LogFormat = LogFormat.AUTO
+    level: str = "INFO"
+
+
+class SmtpSettings(BaseModel):
+    """The submission server that carries codes and transcripts; without a host no mail is sent."""
+
+    host: str | None = None
+    port: int = 587
+    username: str | None = None
+    password: SecretStr | None = None
+    starttls: bool = True
+    sender: str = "noreply@localhost"
+    timeout_s: float = 15.0
+
+
+class ErpSettings(BaseModel):
+    """How long a customer may be kept waiting for the ERP, and how old an answer may be."""
+
+    deadline_s: float = 4.0
+    order_ttl_s: float = 30.0
+    customer_ttl_s: float = 300.0
+    stale_ttl_s: float = 3600.0
+    parallel_calls: int = 8
+
+
+class TurnSettings(BaseModel):
+    """One turn of dialogue: how long it may take, and how many a serving process runs inline at once."""
+
+    nlu_timeout_s: float = 2.0
+    lease_s: float = 8.0
+    inline_limit: int = 4
+
+
+class SessionSettings(BaseModel):
+    """Log-in sessions of the desk (OWASP Session Management Cheat Sheet)."""
+
+    idle_minutes: int = 240
+    absolute_hours: int = 12
+
+
+class Settings(BaseSettings):
+    """Everything the machine decides; what the business decides lies in the files of `config_dir`."""
+
+    model_config = SettingsConfigDict(env_prefix="SWITCHBOARD_", env_nested_delimiter="__", extra="forbid")
+
+    database_url: SecretStr | None = None
+    config_dir: Path = ROOT / "config"
+    var_dir: Path = ROOT / "var"
+    host: str = "127.0.0.1"
+    port: Annotated[int, Field(ge=1, le=65535)] = 8080
+    public_url: HttpUrl | None = None
+    secret_key: SecretStr | None = None
+    pool_size: int = 10
+    log: LogSettings = LogSettings()
+    smtp: SmtpSettings = SmtpSettings()
+    erp: ErpSettings = ErpSettings()
+    turn: TurnSettings = TurnSettings()
+    session: SessionSettings = SessionSettings()
+
+    @property
+    def base_url(self) -> str:
+        """The address customers and agents use, without a trailing slash."""
+        if self.public_url is not None:
+            return str(self.public_url).rstrip("/")
+        return f"http://{self.host}:{self.port}"
+
+    @property
+    def secure_cookies(self) -> bool:
+        return self.base_url.startswith("https://")
+
+    @property
+    def models_dir(self) -> Path:
+        return self.var_dir / "models"
+
+    @property
+    def blobs_dir(self) -> Path:
+        return self.var_dir / "blobs"

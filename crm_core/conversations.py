@@ -1,0 +1,202 @@
+"""The life of a conversation: one table of legal transitions, and the verbs that use it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from crm_core import models
+from crm_core.contracts import ConversationId, JsonObject, UserId
+from crm_core.errors import AlreadyTaken, Conflict, IllegalTransition, NotFound
+from crm_core.events import BOT, SYSTEM, Actor, Event, EventKind, record
+from crm_core.jobs import JobKind, NewJob, enqueue
+from crm_core.signals import Signal, Topic, publish
+from crm_core.states import ConversationState as State
+
+
+class Trigger(StrEnum):
+    """What makes a conversation change hands."""
+
+    HAND_OFF = "hand_off"
+    OFFER = "offer"
+    DECLINE = "decline"
+    ACCEPT = "accept"
+    TRANSFER = "transfer"
+    WRAP_UP = "wrap_up"
+    RESUME = "resume"
+    SNOOZE = "snooze"
+    WAKE = "wake"
+    CLOSE = "close"
+    ABANDON = "abandon"
+    REOPEN = "reopen"
+
+
+TRANSITIONS: Mapping[tuple[State, Trigger], State] = {
+    (State.BOT, Trigger.HAND_OFF): State.QUEUED,
+    (State.BOT, Trigger.ACCEPT): State.ASSIGNED,  # a person takes over from the bot
+    (State.BOT, Trigger.CLOSE): State.CLOSED,
+    (State.QUEUED, Trigger.OFFER): State.OFFERED,
+    (State.QUEUED, Trigger.ACCEPT): State.ASSIGNED,
+    (State.QUEUED, Trigger.TRANSFER): State.QUEUED,
+    (State.QUEUED, Trigger.ABANDON): State.CLOSED,
+    (State.QUEUED, Trigger.CLOSE): State.CLOSED,
+    (State.OFFERED, Trigger.ACCEPT): State.ASSIGNED,
+    (State.OFFERED, Trigger.DECLINE): State.QUEUED,
+    (State.OFFERED, Trigger.ABANDON): State.CLOSED,
+    (State.ASSIGNED, Trigger.TRANSFER): State.QUEUED,
+    (State.ASSIGNED, Trigger.WRAP_UP): State.WRAP_UP,
+    (State.ASSIGNED, Trigger.SNOOZE): State.SNOOZED,
+    (State.ASSIGNED, Trigger.CLOSE): State.CLOSED,
+    (State.WRAP_UP, Trigger.RESUME): State.ASSIGNED,
+    (State.WRAP_UP, Trigger.CLOSE): State.CLOSED,
+    (State.SNOOZED, Trigger.WAKE): State.ASSIGNED,
+    (State.SNOOZED, Trigger.TRANSFER): State.QUEUED,
+    (State.SNOOZED, Trigger.CLOSE): State.CLOSED,
+    (State.CLOSED, Trigger.REOPEN): State.QUEUED,
+}
+
+EVENT_OF: Mapping[Trigger, EventKind] = {
+    Trigger.HAND_OFF: EventKind.QUEUED,
+    Trigger.OFFER: EventKind.OFFERED,
+    Trigger.DECLINE: EventKind.DECLINED,
+    Trigger.ACCEPT: EventKind.ASSIGNED,
+    Trigger.TRANSFER: EventKind.TRANSFERRED,
+    Trigger.WRAP_UP: EventKind.WRAP_UP_STARTED,
+    Trigger.RESUME: EventKind.ASSIGNED,
+    Trigger.SNOOZE: EventKind.SNOOZED,
+    Trigger.WAKE: EventKind.RESUMED,
+    Trigger.CLOSE: EventKind.CLOSED,
+    Trigger.ABANDON: EventKind.ABANDONED,
+    Trigger.REOPEN: EventKind.REOPENED,
+}
+
+OWNED = frozenset({State.OFFERED, State.ASSIGNED, State.WRAP_UP})
+
+
+@dataclass(frozen=True, slots=True)
+class Handoff:
+    """What the bot learned, so that nobody asks the customer twice; shown to the agent as a card.
+
+    `found` and `told` are sentences in `language`; `slots` are the values the customer gave.
+    """
+
+    reason: str
+    queue_key: str
+    intent: str | None
+    language: str
+    wants: str = ""
+    found: tuple[str, ...] = ()
+    told: tuple[str, ...] = ()
+    slots: Mapping[str, str] = field(default_factory=dict)
+    order_number: str | None = None
+
+    def as_json(self) -> JsonObject:
+        return {
+            "reason": self.reason, "queue_key": self.queue_key, "intent": self.intent, "language": self.language,
+            "wants": self.wants, "found": list(self.found), "told": list(self.told), "slots": dict(self.slots),
+            "order_number": self.order_number,
+        }  # fmt: skip
+
+
+async def lock_conversation(session: AsyncSession, conversation_id: ConversationId) -> models.Conversation:
+    """The row, locked until the commit: the first thing every writer of a conversation does."""
+    conversation = await session.get(models.Conversation, conversation_id, with_for_update=True, populate_existing=True)
+    if conversation is None:
+        raise NotFound("There is no such conversation.")
+    return conversation
+
+
+async def move(
+    session: AsyncSession,
+    now: datetime,
+    conversation: models.Conversation,
+    trigger: Trigger,
+    event: tuple[Actor, JsonObject],
+) -> State:
+    """Carry a locked conversation over one legal transition and record it. Raises IllegalTransition."""
+    before = State(conversation.state)
+    after = TRANSITIONS.get((before, trigger))
+    if after is None:
+        raise IllegalTransition(f"A conversation that is {before} cannot {trigger.replace('_', ' ')}.")
+    conversation.state, conversation.state_at = after.value, now
+    if after not in OWNED and after is not State.SNOOZED and after is not State.CLOSED:
+        conversation.agent_id = None
+    await session.flush()
+    actor, detail = event
+    happened = Event(EVENT_OF[trigger], actor, conversation.id, conversation.contact_id, detail)
+    await record(session, now, [happened])
+    await publish(session, Signal(Topic.CONVERSATION, conversation.id))
+    return after
+
+
+async def hand_off(session: AsyncSession, now: datetime, conversation: models.Conversation, handoff: Handoff) -> None:
+    """From the bot into a queue, with the card."""
+    conversation.queue_key, conversation.queued_at = handoff.queue_key, now
+    conversation.handoff = handoff.as_json()
+    detail: JsonObject = {"reason": handoff.reason, "queue": handoff.queue_key, "intent": handoff.intent}
+    requested = Event(EventKind.HANDOFF_REQUESTED, BOT, conversation.id, conversation.contact_id, detail)
+    await record(session, now, [requested])
+    await move(session, now, conversation, Trigger.HAND_OFF, (BOT, {"queue": handoff.queue_key}))
+
+
+async def accept(session: AsyncSession, now: datetime, conversation_id: ConversationId, agent_id: UserId) -> None:
+    """`agent_id` takes it; of two agents at once the second gets AlreadyTaken. Accepting one's own again is fine."""
+    conversation = await lock_conversation(session, conversation_id)
+    taken = conversation.state in (State.ASSIGNED, State.WRAP_UP, State.SNOOZED)
+    if taken and conversation.agent_id == agent_id:
+        return
+    offered_to_other = conversation.state == State.OFFERED and conversation.agent_id != agent_id
+    if taken or offered_to_other:
+        raise AlreadyTaken("Somebody else has taken this conversation.")
+    conversation.agent_id = agent_id
+    waited_s = (now - conversation.queued_at).total_seconds() if conversation.queued_at else None
+    detail: JsonObject = {"agent_id": agent_id, "queue": conversation.queue_key, "waited_s": waited_s}
+    await move(session, now, conversation, Trigger.ACCEPT, (Actor.agent(agent_id), detail))
+
+
+async def require_owner(
+    session: AsyncSession, conversation_id: ConversationId, agent_id: UserId
+) -> models.Conversation:
+    """The locked conversation, if `agent_id` owns it; Conflict otherwise."""
+    conversation = await lock_conversation(session, conversation_id)
+    if conversation.agent_id != agent_id or conversation.state == State.CLOSED:
+        raise Conflict("This conversation is not yours (any more): accept it first.")
+    return conversation
+
+
+async def transfer(
+    session: AsyncSession, now: datetime, conversation: models.Conversation, to_queue: str, actor: Actor
+) -> None:
+    """Back into a queue, at the end of its line."""
+    detail: JsonObject = {"from_queue": conversation.queue_key, "to_queue": to_queue}
+    conversation.queue_key, conversation.queued_at = to_queue, now
+    await move(session, now, conversation, Trigger.TRANSFER, (actor, detail))
+
+
+async def close(
+    session: AsyncSession, now: datetime, conversation: models.Conversation, disposition: str | None, actor: Actor
+) -> None:
+    """End it, say why, and ask for the customer's verdict when a person or the bot helped."""
+    conversation.disposition, conversation.closed_at = disposition, now
+    trigger = (
+        Trigger.ABANDON if conversation.state in (State.QUEUED, State.OFFERED) and actor == SYSTEM else Trigger.CLOSE
+    )
+    detail: JsonObject = {"disposition": disposition, "agent_id": conversation.agent_id}
+    await move(session, now, conversation, trigger, (actor, detail))
+    if trigger is Trigger.CLOSE:
+        key = str(conversation.id)
+        await enqueue(session, now, NewJob(JobKind.SURVEY, ConversationId(conversation.id), dedupe_key=key))
+
+
+async def open_conversation_of(
+    session: AsyncSession, contact_id: int, inbox_id: int, thread_key: str = ""
+) -> models.Conversation | None:
+    """The one conversation of this thread that is not closed."""
+    statement = select(models.Conversation).where(
+        models.Conversation.contact_id == contact_id, models.Conversation.inbox_id == inbox_id,
+        models.Conversation.thread_key == thread_key, models.Conversation.state != State.CLOSED,
+    )  # fmt: skip
+    return (await session.scalars(statement)).one_or_none()

@@ -1,0 +1,56 @@
+"""Fixtures every test may use: a real PostgreSQL, a clean database, a fixed clock."""
+
+from collections.abc import AsyncIterator, Iterator
+from datetime import UTC, datetime
+
+import pytest
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from config.business import Business, read_business
+from config.settings import ROOT
+from crm_core.db import Sessions, open_engine, open_sessions
+from crm_core.embedded import EmbeddedPostgres
+from tests.support.postgres import empty, migrated_database, running_postgres
+
+NOW = datetime(2026, 11, 23, 14, 2, tzinfo=UTC)
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedPostgres]:
+    with running_postgres(tmp_path_factory.mktemp("pg")) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def shared_database(postgres: EmbeddedPostgres) -> str:
+    return migrated_database(postgres, "test")
+
+
+@pytest.fixture
+def database_url(shared_database: str) -> str:
+    """A migrated database without a row."""
+    empty(shared_database)
+    return shared_database
+
+
+@pytest.fixture
+async def engine(database_url: str) -> AsyncIterator[AsyncEngine]:
+    engine = open_engine(database_url, pool_size=10)
+    yield engine
+    await engine.dispose()
+
+
+@pytest.fixture
+def sessions(engine: AsyncEngine) -> Sessions:
+    return open_sessions(engine)
+
+
+@pytest.fixture
+def now() -> datetime:
+    """A Monday afternoon, inside business hours."""
+    return NOW
+
+
+@pytest.fixture(scope="session")
+def business() -> Business:
+    return read_business(ROOT / "config")

@@ -1,0 +1,45 @@
+"""Databases for tests: one embedded server a session, one migrated template, cleaned between tests."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psycopg
+
+from crm_core.embedded import EmbeddedPostgres
+from crm_core.migrate import migrate
+
+FAST = ("fsync = off", "synchronous_commit = off", "full_page_writes = off")
+
+
+@contextmanager
+def running_postgres(directory: Path, *, fast: bool = True) -> Iterator[EmbeddedPostgres]:
+    """A server of its own; `fast` gives up durability, which the loss checks must not."""
+    server = EmbeddedPostgres(directory / "postgres")
+    if fast:
+        with psycopg.connect(server.url("postgres"), autocommit=True) as connection:
+            for setting in FAST:
+                connection.execute(f"alter system set {setting}")
+            connection.execute("select pg_reload_conf()")
+    try:
+        yield server
+    finally:
+        server.stop()
+
+
+def migrated_database(server: EmbeddedPostgres, name: str) -> str:
+    """The URL of a new database at the newest revision."""
+    server.create_database(name)
+    url = server.url(name)
+    migrate(url)
+    return url
+
+
+def empty(url: str) -> None:
+    """Delete every row of every table; sequences go on."""
+    with psycopg.connect(url, autocommit=True) as connection:
+        rows = connection.execute(
+            "select quote_ident(tablename) from pg_tables"
+            " where schemaname = 'public' and tablename <> 'alembic_version'"
+        ).fetchall()
+        connection.execute(f"truncate {', '.join(name for (name,) in rows)} cascade")
