@@ -53,6 +53,15 @@ class TurnSettings(BaseModel):
     inline_limit: int = 4
 
 
+class ChatLimitSettings(BaseModel):
+    """Token buckets of the web chat: refill per second and burst, by visitor and by client address."""
+
+    visitor_per_s: float = 5.0
+    visitor_burst: int = 20
+    source_per_s: float = 0.5
+    source_burst: int = 30
+
+
 class SessionSettings(BaseModel):
     """Log-in sessions of the desk (OWASP Session Management Cheat Sheet)."""
 
@@ -77,7 +86,9 @@ class Settings(BaseSettings):
     smtp: SmtpSettings = SmtpSettings()
     erp: ErpSettings = ErpSettings()
     turn: TurnSettings = TurnSettings()
+    chat: ChatLimitSettings = ChatLimitSettings()
     session: SessionSettings = SessionSettings()
+    metrics_token: SecretStr | None = None  # without one, /metrics answers only this machine
 
     @property
     def base_url(self) -> str:

@@ -1,0 +1,52 @@
+# Two commands: `make run` opens a working contact centre, `make test` proves it works.
+SHELL := /bin/bash
+PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
+  command -v $$p >/dev/null && $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
+BIN := .venv/bin
+
+.PHONY: run test quick check bench fmt install install-dev lock clean
+
+run: install ## Set everything up and open the contact centre
+	@$(BIN)/python -m bot run --demo
+
+test: install-dev check ## Checks and the whole suite
+	@bin/ensure-browser
+	@$(BIN)/python -m pytest
+
+quick: install-dev ## The fast unit part
+	@$(BIN)/python -m pytest -q -m "not slow and not browser"
+
+check: install-dev ## Style, types, dependency direction
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+bench: install-dev ## Figures into benchmarks/results/latest.{md,json}
+	@$(BIN)/python -m benchmarks.run
+
+fmt: install-dev
+	@$(BIN)/ruff check --fix . ; $(BIN)/ruff format .
+
+install: .venv/base.done
+install-dev: .venv/dev.done
+
+.venv/bin/python:
+	@bin/make-venv "$(PYTHON)"
+
+.venv/base.done: requirements/base.txt | .venv/bin/python
+	@echo "Installing what Switchboard runs on (about half a minute the first time) …"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/base.txt
+	@touch $@
+
+.venv/dev.done: requirements/dev.txt .venv/base.done
+	@echo "Installing what the checks and tests need …"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	@touch $@
+
+lock: install-dev ## Pin requirements/*.in anew
+	@for part in base dev; do $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	  --no-emit-index-url --no-emit-find-links requirements/$$part.in -o requirements/$$part.txt; done
+
+clean:
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis

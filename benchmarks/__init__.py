@@ -1,0 +1,1 @@
+"""Speed, memory and accuracy, measured; see docs/benchmarks.md for the convention."""

@@ -1,0 +1,151 @@
+"""Killed again and again under load: is an acknowledged message ever lost, unanswered or answered twice?
+
+`--kill app` ends serve and worker with SIGKILL every two seconds; `--kill postgres` the database; the default does one
+after the other. `--broken` runs a server that acknowledges before it stores: it must show losses.
+"""
+
+import argparse
+import asyncio
+import random
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from benchmarks.report import tell
+from benchmarks.turn import SEED, UNLIMITED
+from benchmarks.visitors import Refused, Visitor
+from tests.support.stack import Stack
+
+VISITORS, RATE_PER_S, KILL_EVERY_S = 50, 50, 2.0
+SETTLE_S = 60.0
+QUESTIONS = ("When are you open?", "¿Cuál es el horario?", "Когда вы работаете?", "thanks", "Do you deliver to Paris?")
+BROKEN = {"serve": [sys.executable, "-m", "benchmarks.broken_serve"]}
+
+
+async def customers(stack: Stack, seconds: float) -> list[Visitor]:
+    """RATE_PER_S messages a second; each is repeated with the same id until it is acknowledged."""
+    visitors = []
+    for _ in range(VISITORS):
+        visitor = Visitor("127.0.0.1", stack.port)
+        await visitor.enter()
+        visitor.listening = asyncio.create_task(visitor.listen())  # type: ignore[attr-defined]
+        visitors.append(visitor)
+    chooser = random.Random(SEED)
+    started = time.perf_counter()
+    tasks = []
+    for sent in range(int(RATE_PER_S * seconds)):
+        await asyncio.sleep(max(0.0, started + sent / RATE_PER_S - time.perf_counter()))
+        tasks.append(asyncio.create_task(insist(visitors[sent % VISITORS], chooser.choice(QUESTIONS))))
+    await asyncio.gather(*tasks)
+    return visitors
+
+
+async def insist(visitor: Visitor, text: str) -> None:
+    """As the widget does: the same id again until the server says 200."""
+    client_id = None
+    own = Visitor(visitor.host, visitor.port, token=visitor.token)  # a connection of its own, as another tab would have
+    client_id = f"{visitor.token[:8]}-{random.getrandbits(64):x}"  # noqa: S311
+    while True:
+        try:
+            await own.send(text, client_id)
+        except (OSError, Refused):
+            await asyncio.sleep(0.2)
+        else:
+            visitor.sent_at[client_id] = own.sent_at[client_id]
+            own.http.close()
+            return
+
+
+async def killer(stack: Stack, target: str, done: asyncio.Event) -> int:
+    kills = 0
+    while not done.is_set():
+        await asyncio.sleep(KILL_EVERY_S)
+        if done.is_set():
+            break
+        kills += 1
+        if target == "postgres":
+            stack.postgres.kill()
+            await asyncio.to_thread(restart_database, stack)
+        else:
+            for name in ("serve", "worker"):
+                stack.kill(name)
+            await asyncio.to_thread(stack.start, "serve", "worker")
+    return kills
+
+
+def restart_database(stack: Stack) -> None:
+    for _ in range(20):
+        try:
+            stack.postgres.ensure_running()
+        except Exception:  # noqa: BLE001 - old backends may still hold the memory: try again
+            time.sleep(0.2)
+        else:
+            return
+
+
+async def round_of(stack: Stack, target: str, seconds: float) -> dict[str, int]:
+    done = asyncio.Event()
+    killing = asyncio.create_task(killer(stack, target, done))
+    visitors = await customers(stack, seconds)
+    done.set()
+    kills = await killing
+    await settle(stack)
+    acked = {client_id for visitor in visitors for client_id in visitor.sent_at}
+    stored = {str(row[0]) for row in stack.query("select external_id from message where direction = 'in'")}
+    copies = stack.query(
+        "select count(*) - count(distinct (inbox_id, external_id)) from message where direction = 'in'"
+    )
+    answered = {str(row[0]) for row in stack.query(
+        "select m.external_id from message m join conversation c on c.id = m.conversation_id"
+        " where m.direction = 'in' and m.id <= c.answered_through and exists"
+        " (select 1 from message r where r.conversation_id = m.conversation_id and r.author = 'bot' and r.id > m.id)"
+    )}  # fmt: skip
+    twice = stack.query(
+        "select coalesce(sum(n - 1), 0) from (select count(*) n from event where kind = 'bot_replied'"
+        " group by conversation_id, data->>'through' having count(*) > 1) d"
+    )
+    return {
+        "acked": len(acked),
+        "lost": len(acked - stored),
+        "unanswered": len((acked & stored) - answered),
+        "duplicates": int(str(copies[0][0])) + int(str(twice[0][0])) + sum(v.duplicates for v in visitors),
+        "parked": int(str(stack.query("select count(*) from message where delivery = 'in_doubt'")[0][0])),
+        "kills": kills,
+    }
+
+
+async def settle(stack: Stack) -> None:
+    """Until no job is left, at most SETTLE_S."""
+    deadline = time.monotonic() + SETTLE_S
+    while time.monotonic() < deadline:
+        await asyncio.sleep(0.5)
+        if stack.query("select count(*) from job where state = 'ready' and kind = 'turn'")[0][0] == 0:
+            return
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--quick", action="store_true")
+    parser.add_argument("--kill", choices=["app", "postgres", "both"], default="both")
+    parser.add_argument("--broken", action="store_true", help="acknowledge before the insert")
+    options = parser.parse_args()
+    seconds = 12.0 if options.quick else 60.0
+    targets = ["app", "postgres"] if options.kill == "both" else [options.kill]
+    total: dict[str, int] = {}
+    for target in targets:
+        with tempfile.TemporaryDirectory(prefix="switchboard-bench-") as directory:
+            stack = Stack(Path(directory) / "var", extra=UNLIMITED, commands=BROKEN if options.broken else {})
+            stack.prepare()
+            try:
+                stack.start("serve", "worker")
+                figures = asyncio.run(round_of(stack, target, seconds))
+            finally:
+                stack.stop()
+        for key, value in figures.items():
+            total[key] = total.get(key, 0) + value
+    tell({**total, "broken": options.broken, "kill": options.kill}, n=total["acked"], seed=SEED)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,126 @@
+"""`python -m bot check`: each part is tried, and what is wrong is told with its remedy."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
+
+import aiosmtplib
+from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
+
+from bot.dialogue.schema import read_flows
+from bot.knowledge import Knowledge
+from bot.replies import Replies
+from bot.services import database_url, open_nlu
+from config.business import Business, read_business
+from config.documents import DocumentError
+from config.settings import Settings
+from crm_core.db import open_engine, open_sessions
+from crm_core.erp.sql import SqlErp
+from crm_core.errors import SwitchboardError
+from crm_core.migrate import pending_revisions
+
+MAIL_TIMEOUT_S = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """`remedy` is None when all is well."""
+
+    part: str
+    state: str
+    remedy: str | None = None
+
+
+async def check_all(settings: Settings, say: Callable[[str], None]) -> int:
+    """Tell every finding; the number of parts to mend."""
+    failures = 0
+    async for finding in findings(settings):
+        mark = "ok  " if finding.remedy is None else "MEND"
+        say(f"{mark}  {finding.part:<14}{finding.state}")
+        if finding.remedy is not None:
+            failures += 1
+            say(f"      {'':<14}→ {finding.remedy}")
+    return failures
+
+
+async def findings(settings: Settings) -> AsyncIterator[Finding]:
+    try:
+        business = read_business(settings.config_dir)
+        yield Finding("company", f"{business.company.name}, {', '.join(business.company.languages)}")
+    except DocumentError as error:
+        yield Finding("company", "cannot be used", str(error))
+        return
+    for part, look in (("dialogue", _dialogue), ("nlu", _nlu), ("database", _database), ("erp", _erp), ("mail", _mail)):
+        yield await _tried(part, look, settings, business)
+    for inbox in business.channels.inboxes:
+        yield Finding(f"channel {inbox.key}", f"{inbox.channel}: on; the widget answers at {settings.base_url}/chat")
+
+
+Look = Callable[[Settings, Business], Awaitable[Finding]]
+
+
+async def _tried(part: str, look: Look, settings: Settings, business: Business) -> Finding:
+    try:
+        return await look(settings, business)
+    except (SwitchboardError, DocumentError) as error:
+        return Finding(part, "does not work", str(error))
+    except (SQLAlchemyError, OSError) as error:
+        return Finding(part, "does not answer", f"{type(error).__name__}: is the database at SWITCHBOARD_DATABASE_URL up?")
+
+
+async def _dialogue(settings: Settings, business: Business) -> Finding:
+    languages = business.company.languages
+    flows = read_flows(settings.config_dir / "flows")
+    Replies.load(settings.config_dir / "replies", languages)
+    Knowledge.load(settings.config_dir / "knowledge", languages)
+    return Finding("dialogue", f"{len(flows)} flows, replies and knowledge are complete in {len(languages)} languages")
+
+
+async def _nlu(settings: Settings, business: Business) -> Finding:
+    engine = await asyncio.to_thread(open_nlu, settings)
+    result = engine.parse("where is my order 100234?", languages=business.company.languages)
+    if result.intent != "order_status":
+        return Finding("nlu", f"model {engine.model_id}", "it does not know “where is my order”: train it anew")
+    return Finding("nlu", f"model {engine.model_id} answers")
+
+
+async def _database(settings: Settings, _business: Business) -> Finding:
+    url = await asyncio.to_thread(database_url, settings)
+    pending = await asyncio.to_thread(pending_revisions, url)
+    if pending:
+        return Finding("database", f"revision {pending[0]} is missing", "run `python -m bot migrate`")
+    engine = open_engine(url, pool_size=1)
+    try:
+        async with engine.connect() as connection:
+            version = await connection.scalar(text("show server_version"))
+            durable = await connection.scalar(text("show fsync"))
+    finally:
+        await engine.dispose()
+    remedy = None if durable == "on" else "fsync is off: a power cut would lose acknowledged messages; turn it on"
+    return Finding("database", f"PostgreSQL {version}", remedy)
+
+
+async def _erp(settings: Settings, _business: Business) -> Finding:
+    engine = open_engine(await asyncio.to_thread(database_url, settings), pool_size=1)
+    try:
+        state = await SqlErp(open_sessions(engine)).health()
+    finally:
+        await engine.dispose()
+    return Finding("erp", f"embedded: {state}")
+
+
+async def _mail(settings: Settings, _business: Business) -> Finding:
+    smtp = settings.smtp
+    if smtp.host is None:
+        return Finding("mail", "off: codes and transcripts are not mailed (set SWITCHBOARD_SMTP__HOST to turn it on)")
+    client = aiosmtplib.SMTP(hostname=smtp.host, port=smtp.port, start_tls=smtp.starttls, timeout=MAIL_TIMEOUT_S)
+    try:
+        async with client:
+            if smtp.username and smtp.password:
+                await client.login(smtp.username, smtp.password.get_secret_value())
+    except aiosmtplib.SMTPAuthenticationError:
+        return Finding("mail", "the server refuses the password", "check SWITCHBOARD_SMTP__USERNAME and __PASSWORD")
+    except (aiosmtplib.SMTPException, OSError) as error:
+        return Finding("mail", f"no answer ({type(error).__name__})", "check SWITCHBOARD_SMTP__HOST, __PORT, __STARTTLS")
+    return Finding("mail", f"{smtp.host} takes letters")

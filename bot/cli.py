@@ -1,0 +1,179 @@
+"""The command line: `python -m bot …`."""
+
+import asyncio
+import sys
+from collections.abc import Callable, Coroutine
+from functools import wraps
+from pathlib import Path
+from typing import Any, ParamSpec
+
+import click
+from pydantic import ValidationError
+from sqlalchemy.exc import SQLAlchemyError
+
+from config.documents import DocumentError
+from config.logging import set_up_logging
+from config.settings import Settings
+from crm_core.errors import SwitchboardError
+
+Parameters = ParamSpec("Parameters")
+
+
+def _told_plainly(command: Callable[Parameters, None]) -> Callable[Parameters, None]:
+    """What a person can mend is told in one sentence, without a traceback."""
+
+    @wraps(command)
+    def wrapped(*args: Parameters.args, **kwargs: Parameters.kwargs) -> None:
+        try:
+            command(*args, **kwargs)
+        except (DocumentError, SwitchboardError) as error:
+            raise click.ClickException(str(error)) from error
+        except SQLAlchemyError as error:
+            raise click.ClickException(f"The database does not answer as it should: {type(error).__name__}.") from error
+
+    return wrapped
+
+
+def _settings() -> Settings:
+    try:
+        settings = Settings()
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = "SWITCHBOARD_" + "__".join(str(part) for part in first["loc"]).upper()
+        raise click.ClickException(f"The environment variable {name} is wrong: {first['msg']}.") from error
+    set_up_logging(settings.log)
+    return settings
+
+
+def _run(main: Coroutine[Any, Any, None]) -> None:
+    import uvloop  # noqa: PLC0415 - only where a loop runs
+
+    uvloop.run(main)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+def main() -> None:
+    """Switchboard: a contact centre of your own."""
+
+
+@main.command()
+@click.option("--demo", is_flag=True, help="Load the sample company and demo agents with generated passwords.")
+@_told_plainly
+def run(*, demo: bool) -> None:
+    """Set everything up and open the contact centre: database, web server and worker."""
+    from bot.first_run import run_all  # noqa: PLC0415 - keeps the other commands quick
+
+    run_all(_settings(), demo=demo)
+
+
+@main.command()
+@_told_plainly
+def serve() -> None:
+    """The web server alone: chat, desk and webhooks."""
+    from bot.serve import serve as start  # noqa: PLC0415
+
+    _run(start(_settings()))
+
+
+@main.command()
+@_told_plainly
+def worker() -> None:
+    """A worker alone: what must happen later, and what a dead server left."""
+    from bot.serve import work  # noqa: PLC0415
+
+    _run(work(_settings()))
+
+
+@main.command()
+@_told_plainly
+def migrate() -> None:
+    """Bring the database's tables to this version."""
+    from bot.services import database_url  # noqa: PLC0415
+    from crm_core.migrate import migrate as upgrade  # noqa: PLC0415
+    from crm_core.migrate import pending_revisions  # noqa: PLC0415
+
+    url = database_url(_settings())
+    pending = pending_revisions(url)
+    upgrade(url)
+    click.echo(f"Applied {', '.join(pending)}." if pending else "The database was up to date.")
+
+
+@main.command()
+@_told_plainly
+def train() -> None:
+    """Train the NLU from config/nlu and make the new model the current one."""
+    from bot.first_run import train_with_progress  # noqa: PLC0415
+
+    directory = train_with_progress(_settings())
+    click.echo(f"The current model is {directory.name}.")
+
+
+@main.command()
+@click.argument("text")
+@click.option("--language", default=None, help="The language of the conversation so far.")
+@_told_plainly
+def parse(text: str, language: str | None) -> None:
+    """Show what the NLU understands of TEXT."""
+    from bot.services import open_nlu  # noqa: PLC0415
+    from config.business import read_business  # noqa: PLC0415
+
+    settings = _settings()
+    languages = read_business(settings.config_dir).company.languages
+    result = open_nlu(settings).parse(text, languages=languages, hint=language)
+    click.echo(f"language  {result.language}\nzone      {result.zone}\nmodel     {result.model_id}")
+    for name, confidence in result.intents:
+        click.echo(f"intent    {name:<24}{confidence:.3f}")
+    for entity in result.entities:
+        click.echo(f"entity    {entity.kind:<24}{entity.value}   “{entity.raw}”")
+
+
+@main.command()
+@click.option("--language", default=None, help="Start in this language (en, ru, es).")
+@_told_plainly
+def chat(language: str | None) -> None:
+    """Talk to the bot in the terminal: the same conversation as on the web."""
+    from bot.terminal import chat_in_terminal  # noqa: PLC0415
+
+    _run(chat_in_terminal(_settings(), language))
+
+
+@main.command()
+@_told_plainly
+def check() -> None:
+    """Look at configuration, database, ERP, NLU model and channels, and say what to mend."""
+    from bot.check import check_all  # noqa: PLC0415
+
+    failures = asyncio.run(check_all(_settings(), click.echo))
+    if failures:
+        click.echo(f"\n{failures} to mend.")
+        sys.exit(1)
+    click.echo("\nAll is well.")
+
+
+@main.group()
+def contact() -> None:
+    """Export or erase what is stored about a customer."""
+
+
+@contact.command("export")
+@click.argument("address")
+@click.argument("file", type=click.Path(path_type=Path))
+@_told_plainly
+def export_command(address: str, file: Path) -> None:
+    """Write everything about the contact with ADDRESS (mailto:…, tel:+…, web:…) to FILE as JSON."""
+    from bot.privacy import export_to  # noqa: PLC0415
+
+    asyncio.run(export_to(_settings(), address, file))
+    click.echo(f"Written to {file}.")
+
+
+@contact.command("erase")
+@click.argument("address")
+@click.confirmation_option(prompt="This cannot be undone. Erase the contact?")
+@_told_plainly
+def erase_command(address: str) -> None:
+    """Erase the person behind ADDRESS; figures stay, without a trace of who it was."""
+    from bot.privacy import erase  # noqa: PLC0415
+
+    asyncio.run(erase(_settings(), address))
+    click.echo("Erased.")

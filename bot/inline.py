@@ -1,0 +1,71 @@
+"""Turns run inside the serving process, right after their message was committed."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+
+import structlog
+
+from config.settings import TurnSettings
+from crm_core import jobs
+from crm_core.db import Sessions, unit_of_work, utc_now
+from crm_core.intake import InlineClaim
+from crm_core.jobs import ClaimedJob
+
+log = structlog.get_logger(__name__)
+
+RunTurn = Callable[[ClaimedJob], Awaitable[None]]
+
+
+class InlineTurns:
+    """At most `inline_limit` at once: what comes above is left to the workers, so a burst uses every core.
+
+    The job was born under our lease. If this process dies, the lease runs out and a worker answers.
+    """
+
+    def __init__(self, sessions: Sessions, run: RunTurn, settings: TurnSettings, worker: str) -> None:
+        self._sessions, self._run, self._settings = sessions, run, settings
+        self.worker = worker
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._claims = 0
+
+    def claim(self) -> InlineClaim | None:
+        """A place, to be used by `start` or given back by `forgo`; None when all are taken."""
+        if self._claims >= self._settings.inline_limit:
+            return None
+        self._claims += 1
+        return InlineClaim(self.worker, self._settings.lease_s)
+
+    def forgo(self) -> None:
+        self._claims -= 1
+
+    def start(self, job: ClaimedJob) -> None:
+        task = asyncio.create_task(self._guarded(job), name=f"turn-{job.id}")
+        self._tasks.add(task)
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        self._claims -= 1
+
+    async def _guarded(self, job: ClaimedJob) -> None:
+        try:
+            await self._run(job)
+        except Exception as error:  # noqa: BLE001 - outermost: the job stays and a worker tries again
+            log.warning("turn.failed_inline", job_id=job.id, error=type(error).__name__)
+            await self._give_back(job)
+
+    async def _give_back(self, job: ClaimedJob) -> None:
+        try:
+            async with unit_of_work(self._sessions) as session:
+                await jobs.fail(session, utc_now(), job, jobs.Failure("inline_turn_failed"))
+        except Exception as error:  # noqa: BLE001 - the lease runs out by itself
+            log.warning("turn.not_given_back", job_id=job.id, error=type(error).__name__)
+
+    async def stop(self, patience_s: float) -> None:
+        """Finish what runs, for at most `patience_s`; the rest goes back to the workers at once."""
+        deadline = time.monotonic() + patience_s
+        while self._tasks and time.monotonic() < deadline:
+            await asyncio.wait(self._tasks, timeout=max(0.0, deadline - time.monotonic()))
+        async with unit_of_work(self._sessions) as session:
+            await jobs.release(session, utc_now(), worker=self.worker)

@@ -1,0 +1,132 @@
+"""The `send` and `mail` jobs: load what is to go, let the channel carry it outside any transaction, record the result."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from sqlalchemy import RowMapping, select, update
+
+from bot.metrics import Metrics
+from bot.worker import JobFailedError
+from channels.protocol import Channel
+from channels.sender import deliver
+from crm_core import jobs, models
+from crm_core.contracts import (
+    Address,
+    AddressKind,
+    Card,
+    Choice,
+    ConversationId,
+    DeliveryReceipt,
+    DeliveryState,
+    InDoubtPolicy,
+    MessageId,
+    Outbound,
+    Tone,
+)
+from crm_core.db import Sessions, unit_of_work, utc_now
+from crm_core.events import SYSTEM, Event, EventKind, record
+from crm_core.jobs import ClaimedJob, Failure
+from crm_core.signals import Signal, Topic, publish
+
+SENDABLE = (DeliveryState.PENDING.value, DeliveryState.SENDING.value)
+
+
+@dataclass(frozen=True, slots=True)
+class Sending:
+    """Carries messages to the channels, by inbox key; `letters` carries mail outside conversations."""
+
+    sessions: Sessions
+    channels: Mapping[str, Channel]
+    metrics: Metrics
+    letters: Channel | None = None
+
+    async def send(self, job: ClaimedJob) -> None:
+        """The `send` job. A crash between the call and the record leaves `sending`: the channel's policy decides."""
+        row = await self._take(job)
+        if row is None:
+            return
+        channel = self.channels.get(row["inbox_key"])
+        if channel is None:
+            raise JobFailedError(Failure("channel_off"))
+        if row["delivery"] == DeliveryState.SENDING and channel.capabilities.in_doubt is not InDoubtPolicy.REPEAT:
+            receipt = DeliveryReceipt(DeliveryState.IN_DOUBT, code="crashed_while_sending")
+        else:
+            receipt = await deliver(channel, _outbound(row))
+        self.metrics.sends.labels(channel.name, receipt.state.value).inc()
+        await self._record(job, row, receipt)
+
+    async def _take(self, job: ClaimedJob) -> RowMapping | None:
+        """Mark the message `sending`; None (and the job done) when there is nothing to send any more."""
+        async with unit_of_work(self.sessions) as session:
+            statement = (
+                select(
+                    *models.Message.__table__.columns, models.Inbox.key.label("inbox_key"), models.Address.uri,
+                    models.Conversation.subject, models.Conversation.contact_id,
+                )
+                .select_from(models.Message)
+                .join(models.Inbox, models.Inbox.id == models.Message.inbox_id)
+                .join(models.Conversation, models.Conversation.id == models.Message.conversation_id)
+                .join(models.Address, models.Address.contact_id == models.Conversation.contact_id)
+                .where(models.Message.id == job.payload["message_id"], models.Message.delivery.in_(SENDABLE))
+                .order_by(models.Address.id)
+                .limit(1)
+                .with_for_update(of=models.Message)
+            )  # fmt: skip
+            row = (await session.execute(statement)).mappings().one_or_none()
+            if row is None:
+                await jobs.finish(session, [job])
+                return None
+            await session.execute(
+                update(models.Message).where(models.Message.id == row["id"]).values(delivery=DeliveryState.SENDING.value)
+            )
+            return row
+
+    async def _record(self, job: ClaimedJob, row: RowMapping, receipt: DeliveryReceipt) -> None:
+        again = receipt.state is DeliveryState.FAILED and receipt.retryable and job.attempts < jobs.MOST_ATTEMPTS
+        state = DeliveryState.PENDING if again else receipt.state
+        kind = EventKind.MESSAGE_SENT if state is DeliveryState.SENT else EventKind.MESSAGE_FAILED
+        async with unit_of_work(self.sessions) as session:
+            now = utc_now()
+            await session.execute(
+                update(models.Message)
+                .where(models.Message.id == row["id"])
+                .values(delivery=state.value, delivery_code=receipt.code, external_id=receipt.external_id,
+                        sent_at=now if state is DeliveryState.SENT else None)
+            )  # fmt: skip
+            if again:
+                failure = Failure(receipt.code or "send_failed", retry_after_s=receipt.retry_after_s)
+                await jobs.fail(session, now, job, failure)
+                return
+            detail = {"message_id": row["id"], "code": receipt.code}
+            await record(session, now, [Event(kind, SYSTEM, row["conversation_id"], row["contact_id"], {**detail})])
+            await jobs.finish(session, [job])
+            await publish(session, Signal(Topic.CONVERSATION, row["conversation_id"]))
+
+    async def mail(self, job: ClaimedJob) -> None:
+        """The `mail` job: a letter to an address on file; repeated with the same Message-ID when in doubt."""
+        if self.letters is None:
+            raise JobFailedError(Failure("no_mail_server", retryable=False))
+        payload = job.payload
+        outbound = Outbound(
+            MessageId(-job.id), ConversationId(job.conversation_id or 0), "letters",
+            Address(AddressKind.MAILTO, str(payload["to"])), str(payload["text"]), str(payload["language"]),
+            subject=str(payload["subject"]),
+        )  # fmt: skip
+        receipt = await deliver(self.letters, outbound)
+        self.metrics.sends.labels(self.letters.name, receipt.state.value).inc()
+        if receipt.state is not DeliveryState.SENT:
+            raise JobFailedError(Failure(receipt.code or "mail_failed", receipt.retryable, receipt.retry_after_s))
+        async with unit_of_work(self.sessions) as session:
+            await jobs.finish(session, [job])
+
+
+def _outbound(row: RowMapping) -> Outbound:
+    content = row["content"]
+    card = content.get("card")
+    kind, _, value = row["uri"].partition(":")
+    return Outbound(
+        MessageId(row["id"]), ConversationId(row["conversation_id"]), row["inbox_key"],
+        Address(AddressKind(kind), value), row["text"], row["language"] or "en", subject=row["subject"],
+        choices=tuple(Choice(choice["label"], choice["value"]) for choice in content.get("choices", ())),
+        card=Card(**{**card, "tone": Tone(card["tone"]), "lines": tuple(card["lines"])}) if card else None,
+    )  # fmt: skip

@@ -1,0 +1,71 @@
+"""`serve` and `worker` as processes: uvicorn around the app, the job loop around the handlers."""
+
+import asyncio
+import os
+import signal
+import socket
+from contextlib import suppress
+
+import uvicorn
+
+from bot.app import build_app
+from bot.sending import Sending
+from bot.services import Services, open_services
+from bot.surveys import post_survey
+from bot.turn import run_turn
+from bot.upkeep import CLOSE_EVERY_S, close_idle, every
+from bot.worker import Worker
+from config.settings import Settings
+from crm_core.jobs import ClaimedJob, JobKind
+from crm_core.signals import SignalListener
+
+GRACE_S = 8
+
+
+def process_name(kind: str) -> str:
+    """Unique among all processes that share the database."""
+    return f"{kind}:{socket.gethostname()}:{os.getpid()}"
+
+
+async def serve(settings: Settings) -> None:
+    """Until SIGTERM or SIGINT: then no new requests, the running turns end, and what is left goes to the workers."""
+    async with open_services(settings) as services:
+        config = uvicorn.Config(
+            build_app(services), host=settings.host, port=settings.port, log_config=None, access_log=False,
+            server_header=False, proxy_headers=False, ws_max_size=65_536, timeout_graceful_shutdown=GRACE_S,
+            ws="websockets-sansio", ws_per_message_deflate=False,
+        )  # fmt: skip
+        await uvicorn.Server(config).serve()
+
+
+def build_worker(services: Services) -> Worker:
+    sending = Sending(services.sessions, {}, services.metrics, services.letters)
+
+    async def turn(job: ClaimedJob) -> None:
+        if job.conversation_id is not None:
+            await run_turn(services.turn, job.conversation_id, job)
+
+    async def survey(job: ClaimedJob) -> None:
+        await post_survey(services.turn, job)
+
+    handlers = {JobKind.TURN: turn, JobKind.SEND: sending.send, JobKind.MAIL: sending.mail, JobKind.SURVEY: survey}
+    return Worker(services.sessions, handlers, process_name("worker"))
+
+
+async def work(settings: Settings) -> None:
+    """Until SIGTERM or SIGINT: then what is held is finished and nothing new is claimed."""
+    async with open_services(settings) as services:
+        worker = build_worker(services)
+        listener = SignalListener(services.database_url)
+        listener.subscribe(worker.on_signal)
+        for number in (signal.SIGINT, signal.SIGTERM):
+            asyncio.get_running_loop().add_signal_handler(number, worker.stop)
+        chores = [
+            asyncio.create_task(listener.run()),
+            asyncio.create_task(every(CLOSE_EVERY_S, lambda now: close_idle(services.sessions, now), "close_idle")),
+        ]
+        await worker.run()
+        for chore in chores:
+            chore.cancel()
+            with suppress(asyncio.CancelledError):
+                await chore

@@ -1,0 +1,124 @@
+"""Everything a process of ours needs, opened once from the settings and written out here by hand."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from bot.dialogue.schema import read_flows
+from bot.knowledge import Knowledge
+from bot.metrics import Metrics
+from bot.replies import Replies
+from bot.secret import derived_key, server_key
+from bot.turn import TurnServices
+from channels.email import EmailChannel
+from config.business import Business, read_business
+from config.settings import Settings
+from crm_core.blobs import FolderBlobStore
+from crm_core.contracts import InboxId
+from crm_core.db import Sessions, open_engine, open_sessions, unit_of_work, utc_now
+from crm_core.embedded import EmbeddedPostgres
+from crm_core.erp.policy import Guarded
+from crm_core.erp.port import Erp
+from crm_core.erp.sql import SqlErp
+from crm_core.errors import SetupRequired
+from crm_core.intake import inbox_ids
+from crm_core.settings_sync import sync_inboxes
+from nlu.engine import NluEngine
+from nlu.native import NativeEngine
+from nlu.training import current_model
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """The composition of one process."""
+
+    settings: Settings
+    business: Business
+    database_url: str
+    engine: AsyncEngine
+    sessions: Sessions
+    erp: Erp
+    nlu: NluEngine
+    metrics: Metrics
+    key: bytes
+    inbox_ids: dict[str, InboxId]
+    turn: TurnServices
+    blobs: FolderBlobStore
+    letters: EmailChannel | None
+
+
+def postgres_directory(settings: Settings) -> Path:
+    return settings.var_dir / "postgres"
+
+
+def embedded_postgres(settings: Settings) -> EmbeddedPostgres | None:
+    """Our own server, started if it is not running; None when the settings name another."""
+    if settings.database_url is not None:
+        return None
+    postgres = EmbeddedPostgres(postgres_directory(settings))
+    postgres.ensure_running()
+    postgres.create_database()
+    return postgres
+
+
+def database_url(settings: Settings) -> str:
+    """Where the database is; starts the embedded one when that is meant and it is down."""
+    if settings.database_url is not None:
+        return settings.database_url.get_secret_value()
+    postgres = embedded_postgres(settings)
+    assert postgres is not None  # noqa: S101 - without a URL there is always one
+    return postgres.url()
+
+
+def open_nlu(settings: Settings) -> NativeEngine:
+    """The promoted model. Raises SetupRequired when there is none yet."""
+    directory = current_model(settings.models_dir)
+    if directory is None:
+        raise SetupRequired("There is no NLU model yet: run `python -m bot train` (or `make run`).")
+    return NativeEngine.load(directory)
+
+
+def mail_channel(settings: Settings) -> EmailChannel | None:
+    """The submission server for codes and transcripts; None when none is configured."""
+    if settings.smtp.host is None:
+        return None
+    return EmailChannel(settings.smtp)
+
+
+@asynccontextmanager
+async def open_services(settings: Settings) -> AsyncIterator[Services]:
+    """Open everything; closed again at the end of the block."""
+    business = read_business(settings.config_dir)
+    url = database_url(settings)
+    metrics = Metrics()
+    engine = open_engine(url, pool_size=settings.pool_size)
+    sessions = open_sessions(engine)
+
+    def observe(operation: str, seconds: float, outcome: str) -> None:
+        metrics.erp_seconds.labels(operation, outcome).observe(seconds)
+
+    erp = Guarded(SqlErp(sessions), settings.erp, on_call=observe)
+    nlu = open_nlu(settings)
+    key = server_key(settings)
+    try:
+        async with unit_of_work(sessions) as session:
+            rows = [(inbox.key, inbox.channel, inbox.name, True) for inbox in business.channels.inboxes]
+            await sync_inboxes(session, rows)
+            ids = await inbox_ids(session)
+        turn = TurnServices(
+            sessions=sessions, nlu=nlu, erp=erp, business=business, settings=settings.turn, metrics=metrics,
+            knowledge=Knowledge.load(settings.config_dir / "knowledge", business.company.languages),
+            replies=Replies.load(settings.config_dir / "replies", business.company.languages),
+            flows=read_flows(settings.config_dir / "flows"),
+            key=derived_key(key, "verification"), now=utc_now, mail_available=settings.smtp.host is not None,
+        )  # fmt: skip
+        yield Services(
+            settings, business, url, engine, sessions, erp, nlu, metrics, key, ids, turn,
+            FolderBlobStore(settings.blobs_dir), mail_channel(settings),
+        )  # fmt: skip
+    finally:
+        await erp.aclose()
+        await engine.dispose()
