@@ -71,6 +71,7 @@ async def receive(
         await add_identity(session, now, contact.id, inbound.identity)
     conversation_id, state, is_opened = await _open_conversation(session, now, inbox_id, inbound, contact)
     message_id = await _store_message(session, now, inbox_id, inbound, conversation_id)
+    await _store_attachments(session, inbound, conversation_id, message_id)
     await session.execute(
         update(models.InboundPayload).where(models.InboundPayload.id == payload_id).values(contact_id=contact.id)
     )
@@ -142,6 +143,20 @@ async def _store_message(
         .returning(models.Message.id)
     )  # fmt: skip
     return MessageId((await session.execute(statement)).scalar_one())
+
+
+async def _store_attachments(
+    session: AsyncSession, inbound: Inbound, conversation_id: ConversationId, message_id: MessageId
+) -> None:
+    rows = [
+        {
+            "conversation_id": conversation_id, "message_id": message_id, "token": file.stored_as, "name": file.name,
+            "content_type": file.content_type, "size": len(file.content),
+        }
+        for file in inbound.attachments
+    ]  # fmt: skip
+    if rows:
+        await session.execute(insert(models.AttachmentRow).on_conflict_do_nothing(), rows)
 
 
 async def _enqueue_turn(
