@@ -1,14 +1,13 @@
 """`serve` and `worker` as processes: uvicorn around the app, the job loop around the handlers."""
 
 import asyncio
-import os
 import signal
-import socket
 from contextlib import suppress
 
 import uvicorn
 
 from bot.app import build_app
+from bot.process import end_with_parent, process_name
 from bot.sending import Sending
 from bot.services import Services, open_services
 from bot.surveys import post_survey
@@ -22,11 +21,6 @@ from crm_core.signals import SignalListener
 GRACE_S = 8
 
 
-def process_name(kind: str) -> str:
-    """Unique among all processes that share the database."""
-    return f"{kind}:{socket.gethostname()}:{os.getpid()}"
-
-
 async def serve(settings: Settings) -> None:
     """Until SIGTERM or SIGINT: then no new requests, the running turns end, and what is left goes to the workers."""
     async with open_services(settings) as services:
@@ -35,7 +29,9 @@ async def serve(settings: Settings) -> None:
             server_header=False, proxy_headers=False, ws_max_size=65_536, timeout_graceful_shutdown=GRACE_S,
             ws="websockets-sansio", ws_per_message_deflate=False,
         )  # fmt: skip
+        orphaned = asyncio.create_task(end_with_parent())
         await uvicorn.Server(config).serve()
+        orphaned.cancel()
 
 
 def build_worker(services: Services) -> Worker:
@@ -62,6 +58,7 @@ async def work(settings: Settings) -> None:
             asyncio.get_running_loop().add_signal_handler(number, worker.stop)
         chores = [
             asyncio.create_task(listener.run()),
+            asyncio.create_task(end_with_parent()),
             asyncio.create_task(every(CLOSE_EVERY_S, lambda now: close_idle(services.sessions, now), "close_idle")),
         ]
         await worker.run()

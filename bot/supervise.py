@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import os
 import signal
 import subprocess
 import sys
@@ -9,6 +10,7 @@ from dataclasses import dataclass, field
 
 import structlog
 
+from bot.process import PARENT
 from config.settings import ROOT
 from crm_core.embedded import EmbeddedPostgres
 
@@ -30,7 +32,8 @@ class Child:
         pause_s = RESTART_FIRST_S
         while not stopping.is_set():
             self.process = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", "bot", self.command, cwd=ROOT, start_new_session=True
+                sys.executable, "-m", "bot", self.command, cwd=ROOT, start_new_session=True,
+                env={**os.environ, PARENT: str(os.getpid())},
             )
             started = asyncio.get_running_loop().time()
             code = await self.process.wait()

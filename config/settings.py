@@ -1,5 +1,6 @@
 """Settings from the environment: `SWITCHBOARD_*`, nested names joined by two underscores."""
 
+import os
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -100,6 +101,12 @@ class Settings(BaseSettings):
     @property
     def secure_cookies(self) -> bool:
         return self.base_url.startswith("https://")
+
+    @staticmethod
+    def secret_named(variable: str | None) -> bytes | None:
+        """The value of the environment variable a business file names; None when it is unset or empty."""
+        value = os.environ.get(variable, "") if variable else ""
+        return value.encode() or None
 
     @property
     def models_dir(self) -> Path:

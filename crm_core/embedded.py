@@ -33,6 +33,16 @@ class EmbeddedPostgres:
     def url(self, database: str = DATABASE) -> str:
         return str(self._server.get_uri(database))
 
+    def is_running(self) -> bool:
+        """Whether the postmaster of our own pid file lives (a crash leaves the file behind)."""
+        try:
+            os.kill(self.pid, 0)
+        except (FileNotFoundError, ProcessLookupError):
+            return False
+        except PermissionError:
+            return True
+        return True
+
     def ensure_running(self) -> None:
         self._server.ensure_postgres_running()
 

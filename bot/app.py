@@ -1,0 +1,144 @@
+"""The web application: chat, desk, files, health and metrics, with everything they need written out by hand."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
+
+from fastapi import FastAPI, Request, Response
+from fastapi.responses import JSONResponse
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+
+from bot.chat_ports import ChatDoors
+from bot.hub import Hub
+from bot.inline import InlineTurns
+from bot.process import process_name
+from bot.secret import derived_key
+from bot.services import Services
+from bot.turn import run_turn
+from bot.upkeep import GAUGES_EVERY_S, every, read_gauges
+from channels.webchat_routes import webchat_routes
+from channels.webchat_types import ChatInbox, ChatLimits, ChatSettings, Rate
+from config.settings import ChatLimitSettings
+from crm_core.db import unit_of_work
+from crm_core.errors import SwitchboardError
+from crm_core.jobs import ClaimedJob
+from crm_core.signals import SignalListener
+from desk.assets import static_files
+from desk.public import public_router
+from desk.routes import DeskServices, desk_router
+
+STOP_PATIENCE_S = 5.0
+LOOPBACK = frozenset({"127.0.0.1", "::1"})
+
+
+class Running:
+    """What lives as long as the application: listener, hub, inline turns, gauges."""
+
+    def __init__(self, services: Services) -> None:
+        self.services = services
+        self.hub = Hub(services.sessions)
+        self.listener = SignalListener(services.database_url)
+        self.listener.subscribe(self.hub.hand_out)
+
+        async def turn(job: ClaimedJob) -> None:
+            if job.conversation_id is not None:
+                await run_turn(services.turn, job.conversation_id, job)
+
+        self.inline = InlineTurns(services.sessions, turn, services.settings.turn, process_name("serve"))
+
+    @asynccontextmanager
+    async def lifespan(self, _app: FastAPI) -> AsyncIterator[None]:
+        queues = [queue.key for queue in self.services.business.queues.queues]
+
+        async def gauges(now: object) -> None:
+            await read_gauges(self.services.sessions, self.services.metrics, queues, now)  # type: ignore[arg-type]
+
+        chores = [
+            asyncio.create_task(self.listener.run()),
+            asyncio.create_task(every(GAUGES_EVERY_S, gauges, "gauges")),
+        ]
+        yield
+        await self.inline.stop(STOP_PATIENCE_S)
+        for chore in chores:
+            chore.cancel()
+            with suppress(asyncio.CancelledError):
+                await chore
+
+
+def build_app(services: Services) -> FastAPI:
+    """The ASGI application of one serving process."""
+    running = Running(services)
+    app = FastAPI(title="Switchboard", lifespan=running.lifespan, openapi_url=None)
+    app.add_exception_handler(SwitchboardError, _tell_error)
+    _add_operations(app, running)
+    doors = ChatDoors(services, running.hub, running.inline)
+    app.include_router(webchat_routes(doors.ports(), chat_settings(services)))
+    app.include_router(public_router(services.business))
+    desk = DeskServices(
+        sessions=services.sessions, business=services.business, erp=services.erp, settings=services.settings,
+        now=services.turn.now, watch=running.hub.watch_all, key=derived_key(services.key, "desk"),
+    )  # fmt: skip
+    app.include_router(desk_router(desk))
+    app.mount("/static", static_files())
+    return app
+
+
+def chat_settings(services: Services) -> ChatSettings:
+    company = services.business.company
+    inboxes = {
+        inbox.key: ChatInbox(
+            inbox.key, company.name, tuple(str(origin) for origin in inbox.origins), company.accent_colour,
+            tuple(company.languages), identity_secret=services.settings.secret_named(inbox.identity_secret_env),
+        )
+        for inbox in services.business.channels.inboxes
+    }  # fmt: skip
+    token_key = derived_key(services.key, "visitor")
+    return ChatSettings(services.settings.base_url, token_key, inboxes, limits_of(services.settings.chat))
+
+
+def limits_of(chat: ChatLimitSettings) -> ChatLimits:
+    return ChatLimits(
+        messages=Rate(chat.visitor_per_s, chat.visitor_burst), visitors=Rate(chat.source_per_s, chat.source_burst)
+    )
+
+
+def _add_operations(app: FastAPI, running: Running) -> None:
+    services = running.services
+
+    @app.get("/healthz")
+    async def healthz() -> Response:
+        """The process lives."""
+        return JSONResponse({"status": "ok"})
+
+    @app.get("/readyz")
+    async def readyz() -> Response:
+        """The process can do its work: database, model, live signals."""
+        try:
+            async with unit_of_work(services.sessions) as session:
+                await session.execute(text("select 1"))
+        except (DBAPIError, OSError):
+            return JSONResponse({"status": "unavailable", "part": "database"}, 503)
+        if not running.listener.listening.is_set():
+            return JSONResponse({"status": "unavailable", "part": "signals"}, 503)
+        return JSONResponse({"status": "ok", "model": services.nlu.model_id})
+
+    @app.get("/metrics")
+    async def metrics(request: Request) -> Response:
+        """For Prometheus: from this machine, or with the configured token."""
+        token = services.settings.metrics_token
+        granted = token is not None and request.headers.get("authorization") == f"Bearer {token.get_secret_value()}"
+        if not granted and (request.client is None or request.client.host not in LOOPBACK):
+            return JSONResponse({"error": "forbidden"}, 403)
+        return Response(generate_latest(services.metrics.registry), media_type=CONTENT_TYPE_LATEST)
+
+
+ErrorHandler = Callable[[Request, Exception], Awaitable[Response]]
+
+
+async def _tell_error(_request: Request, error: Exception) -> Response:
+    """What a route did not answer itself: a code and our own sentence, never text of an exception."""
+    assert isinstance(error, SwitchboardError)  # noqa: S101 - registered for this type only
+    headers = {"Retry-After": "1"} if error.retryable else {}
+    return JSONResponse({"error": error.code, "message": str(error)}, error.status, headers)
