@@ -40,11 +40,15 @@ class Address:
 
 @dataclass(frozen=True, slots=True)
 class Attachment:
-    """A file as it came or goes; `content` is held in memory, so channels cap its size first."""
+    """A file as it came or goes; `content` is held in memory, so channels cap its size first.
+
+    `stored_as` is its token in the blob store when the channel has stored it already.
+    """
 
     name: str
     content_type: str
     content: bytes
+    stored_as: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

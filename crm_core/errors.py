@@ -2,6 +2,8 @@
 
 SwitchboardError                 code                    HTTP
 ├── InvalidInput                 invalid_input           422
+│   ├── Malformed                malformed               400
+│   └── TooLarge                 too_large               413
 ├── NotFound                     not_found               404
 ├── Forbidden                    forbidden               403
 ├── Conflict                     conflict                409
@@ -10,6 +12,7 @@ SwitchboardError                 code                    HTTP
 ├── Unauthenticated              unauthenticated         401
 ├── RateLimited                  rate_limited            429
 ├── SetupRequired                setup_required          503
+├── Unavailable                  unavailable             503   (retryable)
 └── ErpError                     erp_error               502
     ├── ErpUnavailable           erp_unavailable         503   (retryable)
     │   ├── ErpTimeout           erp_timeout             504   (retryable)
@@ -34,6 +37,16 @@ class SwitchboardError(Exception):
 
 class InvalidInput(SwitchboardError):
     code, status = "invalid_input", 422
+
+
+class Malformed(InvalidInput):
+    """Not even in the agreed format, so nothing in it is believed."""
+
+    code, status = "malformed", 400
+
+
+class TooLarge(InvalidInput):
+    code, status = "too_large", 413
 
 
 class NotFound(SwitchboardError):
@@ -66,6 +79,12 @@ class RateLimited(SwitchboardError):
 
 class SetupRequired(SwitchboardError):
     code, status = "setup_required", 503
+
+
+class Unavailable(SwitchboardError):
+    """What we store in cannot be reached just now; the same request may succeed later."""
+
+    code, status, retryable = "unavailable", 503, True
 
 
 class ErpError(SwitchboardError):
