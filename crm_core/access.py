@@ -1,0 +1,111 @@
+"""Who may see and do what: the one place that decides, for every page, socket, search and export."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from sqlalchemy import ColumnElement, and_, false, or_, true
+
+from crm_core import models
+from crm_core.errors import Forbidden, NotFound
+from crm_core.states import ConversationState, Role
+
+
+@dataclass(frozen=True, slots=True)
+class Viewer:
+    """A member of staff who asks."""
+
+    user_id: int
+    role: Role
+    teams: frozenset[str]
+    name: str
+    language: str = "en"
+    time_zone: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """A viewer, and which teams serve which queue (from `queues.yml`)."""
+
+    viewer: Viewer
+    queue_teams: Mapping[str, frozenset[str]] = field(default_factory=dict)
+
+    @property
+    def queues(self) -> frozenset[str]:
+        """The queues that the viewer's teams serve."""
+        return frozenset(key for key, teams in self.queue_teams.items() if teams & self.viewer.teams)
+
+
+class Action(StrEnum):
+    READ = "read"
+    NOTE = "note"
+    ACCEPT = "accept"
+    TAKE_OVER = "take_over"
+    REPLY = "reply"
+    TRANSFER = "transfer"
+    CLOSE = "close"
+    EXPORT = "export"
+    ERASE = "erase"
+    MERGE = "merge"
+    ADMINISTER = "administer"
+
+
+_SEES_ALL = frozenset({Role.SUPERVISOR, Role.ADMIN})
+_OWNER_ONLY = frozenset({Action.REPLY, Action.TRANSFER, Action.CLOSE})
+_ANYBODY_WHO_SEES = frozenset({Action.READ, Action.NOTE})
+_TEAM_STATES = (
+    ConversationState.QUEUED, ConversationState.OFFERED, ConversationState.ASSIGNED, ConversationState.WRAP_UP,
+    ConversationState.SNOOZED, ConversationState.CLOSED,
+)  # fmt: skip
+_BY_ROLE: Mapping[Action, frozenset[Role]] = {
+    Action.TAKE_OVER: frozenset({Role.SUPERVISOR, Role.ADMIN}),
+    Action.MERGE: frozenset({Role.LEAD, Role.SUPERVISOR, Role.ADMIN}),
+    Action.EXPORT: frozenset({Role.SUPERVISOR, Role.ADMIN}),
+    Action.ERASE: frozenset({Role.ADMIN}),
+    Action.ADMINISTER: frozenset({Role.ADMIN}),
+}
+
+
+def visible_conversations(reach: Reach) -> ColumnElement[bool]:
+    """The condition every query for conversations carries: the same rule as `sees`, in SQL."""
+    conversation = models.Conversation
+    if reach.viewer.role in _SEES_ALL:
+        return true()
+    own = conversation.agent_id == reach.viewer.user_id
+    if not reach.queues:
+        return or_(own, false())
+    of_team = and_(conversation.queue_key.in_(sorted(reach.queues)), conversation.state.in_(_TEAM_STATES))
+    return or_(own, of_team)
+
+
+def sees(reach: Reach, conversation: models.Conversation) -> bool:
+    """Whether the viewer may know that this conversation exists."""
+    if reach.viewer.role in _SEES_ALL or conversation.agent_id == reach.viewer.user_id:
+        return True
+    return conversation.queue_key in reach.queues and conversation.state in _TEAM_STATES
+
+
+def require(reach: Reach, action: Action, conversation: models.Conversation) -> None:
+    """Raises NotFound for what the viewer may not even know of, Forbidden for what they may only look at."""
+    if not sees(reach, conversation):
+        raise NotFound("There is no such conversation.")
+    if not _may(reach, action, conversation):
+        raise Forbidden("You may see this conversation, but not do this with it.")
+
+
+def _may(reach: Reach, action: Action, conversation: models.Conversation) -> bool:
+    viewer = reach.viewer
+    if action in _ANYBODY_WHO_SEES:
+        return True
+    if action in _BY_ROLE:
+        return viewer.role in _BY_ROLE[action]
+    if action is Action.ACCEPT:
+        with_bot = conversation.state == ConversationState.BOT
+        return viewer.role in _SEES_ALL if with_bot else True
+    return action in _OWNER_ONLY and conversation.agent_id == viewer.user_id
+
+
+def require_role(viewer: Viewer, action: Action) -> None:
+    """For what concerns no single conversation. Raises Forbidden."""
+    if viewer.role not in _BY_ROLE.get(action, frozenset()):
+        raise Forbidden("Your role does not allow this; ask an administrator.")

@@ -1,0 +1,190 @@
+"""The read view of a conversation: for the desk by permission, for a visitor only what is theirs and public."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, RowMapping, func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from crm_core import models
+from crm_core.contracts import Card, Choice, JsonObject, Tone
+from crm_core.states import Author, ConversationState, Direction, Visibility
+
+MOST_ENTRIES = 500
+HANDLING_GUESS_S = 90.0  # until the estimate of the routing takes over
+
+
+@dataclass(frozen=True, slots=True)
+class FileEntry:
+    """An attachment as the reader sees it."""
+
+    token: str
+    name: str
+    content_type: str
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class TranscriptEntry:
+    """One message or note. `nlu` is what the bot understood; `choice` the button that was pressed."""
+
+    id: int
+    at: datetime
+    direction: str
+    author: str
+    visibility: str
+    text: str
+    agent_id: int | None = None
+    agent_name: str | None = None
+    choices: tuple[Choice, ...] = ()
+    card: Card | None = None
+    choice: str | None = None
+    delivery: str | None = None
+    delivery_code: str | None = None
+    nlu: JsonObject | None = None
+    language: str | None = None
+    external_id: str | None = None
+    attachments: tuple[FileEntry, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class VisitorUpdates:
+    """What a visitor's widget shows; `state` is None before the first message."""
+
+    conversation_id: int | None = None
+    state: str | None = None
+    entries: tuple[TranscriptEntry, ...] = ()
+    queue_position: int | None = None
+    estimated_wait_s: float | None = None
+    agent_name: str | None = None
+    survey_due: bool = False
+
+
+_ENTRY_COLUMNS = (
+    models.Message.id, models.Message.created_at, models.Message.direction, models.Message.author,
+    models.Message.visibility, models.Message.text, models.Message.agent_id, models.Message.content,
+    models.Message.delivery, models.Message.delivery_code, models.Message.nlu, models.Message.language,
+    models.Message.external_id, models.User.name.label("agent_name"),
+)  # fmt: skip
+
+
+async def entries_after(
+    session: AsyncSession, conversation_id: int, after_message_id: int = 0
+) -> tuple[TranscriptEntry, ...]:
+    """Messages and notes of one conversation in order; the caller has asked for access."""
+    return await _entries(session, models.Message.conversation_id == conversation_id, after_message_id)
+
+
+async def _entries(session: AsyncSession, condition: ColumnElement[bool], after: int) -> tuple[TranscriptEntry, ...]:
+    newest = (
+        select(*_ENTRY_COLUMNS)
+        .join(models.User, models.User.id == models.Message.agent_id, isouter=True)
+        .where(condition, models.Message.id > after)
+        .order_by(models.Message.id.desc())
+        .limit(MOST_ENTRIES)
+    )
+    rows = (await session.execute(newest)).mappings().all()[::-1]
+    files = await _files(session, [row["id"] for row in rows if row["direction"] == Direction.IN])
+    return tuple(entry_of(row, files.get(row["id"], ())) for row in rows)
+
+
+async def _files(session: AsyncSession, message_ids: Sequence[int]) -> dict[int, tuple[FileEntry, ...]]:
+    if not message_ids:
+        return {}
+    statement = select(models.AttachmentRow).where(models.AttachmentRow.message_id.in_(message_ids))
+    found: defaultdict[int, tuple[FileEntry, ...]] = defaultdict(tuple)
+    for row in await session.scalars(statement.order_by(models.AttachmentRow.id)):
+        found[row.message_id] += (FileEntry(row.token, row.name, row.content_type, row.size),)
+    return found
+
+
+def entry_of(row: RowMapping, files: tuple[FileEntry, ...] = ()) -> TranscriptEntry:
+    content = row["content"]
+    return TranscriptEntry(
+        row["id"], row["created_at"], row["direction"], row["author"], row["visibility"], row["text"],
+        row["agent_id"], row["agent_name"], _choices(content), _card(content), content.get("choice"),
+        row["delivery"], row["delivery_code"], row["nlu"], row["language"], row["external_id"], files,
+    )  # fmt: skip
+
+
+def _choices(content: JsonObject) -> tuple[Choice, ...]:
+    found = content.get("choices")
+    if not isinstance(found, list):
+        return ()
+    return tuple(Choice(str(item["label"]), str(item["value"])) for item in found if isinstance(item, dict))
+
+
+def _card(content: JsonObject) -> Card | None:
+    card = content.get("card")
+    if not isinstance(card, dict):
+        return None
+    lines = card.get("lines")
+    values = {**card, "tone": Tone(str(card["tone"])), "lines": tuple(lines) if isinstance(lines, list) else ()}
+    return Card(**values)  # type: ignore[arg-type]
+
+
+async def visitor_updates(session: AsyncSession, inbox_id: int, address_uri: str, after_id: int) -> VisitorUpdates:
+    """What the visitor at `address_uri` has not seen yet, over all their conversations here, and how things stand.
+
+    Only public messages; of an agent only the first name.
+    """
+    head = await _newest(session, inbox_id, address_uri)
+    if head is None:
+        return VisitorUpdates()
+    own = select(models.Conversation.id).where(
+        models.Conversation.contact_id == head["contact_id"], models.Conversation.inbox_id == inbox_id
+    )
+    public = models.Message.visibility == Visibility.PUBLIC
+    entries = await _entries(session, models.Message.conversation_id.in_(own) & public, after_id)
+    position = await _position(session, head) if head["state"] in _WAITING else None
+    return VisitorUpdates(
+        head["id"], head["state"], tuple(_for_visitor(entry) for entry in entries), position,
+        position * HANDLING_GUESS_S if position else None, _first_name(head["agent_name"]),
+        survey_due=head["survey_sent_at"] is not None and head["answered_at"] is None,
+    )  # fmt: skip
+
+
+_WAITING = (ConversationState.QUEUED, ConversationState.OFFERED)
+
+
+async def _newest(session: AsyncSession, inbox_id: int, address_uri: str) -> RowMapping | None:
+    conversation = models.Conversation
+    statement = (
+        select(
+            conversation.id, conversation.contact_id, conversation.state, conversation.queue_key,
+            conversation.queued_at, models.User.name.label("agent_name"),
+            models.Survey.sent_at.label("survey_sent_at"), models.Survey.answered_at,
+        )
+        .select_from(models.Address)
+        .join(conversation, conversation.contact_id == models.Address.contact_id)
+        .join(models.User, models.User.id == conversation.agent_id, isouter=True)
+        .join(models.Survey, models.Survey.conversation_id == conversation.id, isouter=True)
+        .where(models.Address.uri == address_uri, conversation.inbox_id == inbox_id)
+        .order_by(conversation.id.desc())
+        .limit(1)
+    )  # fmt: skip
+    return (await session.execute(statement)).mappings().one_or_none()
+
+
+async def _position(session: AsyncSession, head: RowMapping) -> int:
+    """1 is the next to be served in this queue."""
+    statement = select(func.count()).where(
+        models.Conversation.queue_key == head["queue_key"], models.Conversation.state.in_(_WAITING),
+        models.Conversation.queued_at < head["queued_at"],
+    )  # fmt: skip
+    return (await session.scalar(statement) or 0) + 1
+
+
+def _first_name(name: str | None) -> str | None:
+    return name.split()[0] if name else None
+
+
+def _for_visitor(entry: TranscriptEntry) -> TranscriptEntry:
+    name = _first_name(entry.agent_name) if entry.author == Author.AGENT else None
+    return TranscriptEntry(
+        entry.id, entry.at, entry.direction, entry.author, entry.visibility, entry.text, None, name,
+        entry.choices, entry.card, entry.choice, None, None, None, entry.language, entry.external_id,
+        entry.attachments,
+    )  # fmt: skip
