@@ -1,0 +1,88 @@
+"""Every value in a text: each grammar claims its spans in order of certainty, so no number is read twice."""
+
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import date
+
+from nlu.amounts import amounts
+from nlu.dates import dates
+from nlu.engine import Entity
+from nlu.identifiers import bare_numbers, invoice_numbers, order_numbers, prefixed_numbers, tracking_numbers
+from nlu.language_names import language_names
+from nlu.people import persons
+from nlu.phones import card_numbers, phones
+from nlu.shapes import Shapes
+from nlu.short_answers import codes, digits4, ratings
+
+SEARCHED_CHARACTERS = 20_000
+_MOST_ENTITIES = 200
+_EMAIL = re.compile(r"(?<![\w.+-])[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}")
+_LINK = re.compile(r"\b(?:https?://|www\.)\S{1,2000}", re.IGNORECASE)
+_POSTCODE = re.compile(
+    r"\b(?:c\.?p\.?|c[oó]digo\s+postal|zip(?:\s*code)?|postal\s*code|postcode|(?:почтовый\s+)?индекс)[\s:]{1,3}\d{4,6}\b"
+    r"|(?<=,\s)\d{5}(?=\s[A-ZÁÉÍÓÚÑ])",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What a grammar may need to know beside the text."""
+
+    language: str
+    shapes: Shapes
+    today: date
+
+
+Grammar = Callable[[str, Context], Iterable[Entity]]
+
+
+def _emails(text: str, _: Context) -> Iterable[Entity]:
+    for match in _EMAIL.finditer(text):
+        raw = match[0].rstrip(".-_")
+        yield Entity("email", raw.lower(), raw, match.start(), match.start() + len(raw))
+
+
+def _unread(text: str, _: Context) -> Iterable[Entity]:
+    """Links and postcodes: claimed, so that the numbers in them are taken for nothing else."""
+    for pattern in (_LINK, _POSTCODE):
+        for match in pattern.finditer(text):
+            yield Entity("", "", match[0], match.start(), match.end())
+
+
+_GRAMMARS: tuple[Grammar, ...] = (
+    _emails,
+    _unread,
+    lambda text, _: card_numbers(text),
+    lambda text, context: amounts(text, context.language),
+    lambda text, context: tracking_numbers(text, context.shapes),
+    lambda text, context: invoice_numbers(text, context.shapes),
+    lambda text, context: order_numbers(text, context.shapes),
+    lambda text, _: digits4(text),
+    lambda text, _: codes(text),
+    lambda text, context: dates(text, context.today),
+    lambda text, context: phones(text, context.language),
+    lambda text, context: prefixed_numbers(text, context.shapes),
+    lambda text, context: bare_numbers(text, context.shapes),
+    lambda text, _: ratings(text),
+    lambda text, _: language_names(text),
+    lambda text, _: persons(text),
+)
+
+
+def found_entities(text: str, *, language: str, shapes: Shapes, today: date) -> tuple[Entity, ...]:
+    """Entities in the order of the text; a lone six-digit number is both `order_number` and `code`."""
+    searched = text[:SEARCHED_CHARACTERS]
+    context = Context(language, shapes, today)
+    claimed: list[Entity] = []
+    for grammar in _GRAMMARS:
+        # A grammar may give one span two readings, so its own finds do not exclude each other.
+        claimed += [entity for entity in grammar(searched, context) if not _overlaps(entity, claimed)]
+        if len(claimed) > _MOST_ENTITIES:
+            break
+    return tuple(sorted((entity for entity in claimed if entity.kind), key=lambda entity: (entity.start, entity.end)))
+
+
+def _overlaps(entity: Entity, claimed: Iterable[Entity]) -> bool:
+    return any(entity.start < other.end and other.start < entity.end for other in claimed)

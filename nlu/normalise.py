@@ -1,0 +1,52 @@
+"""One spelling of a text: case, accents, spaces; and entities masked, so that numbers do not matter."""
+
+import unicodedata
+from collections.abc import Iterable
+
+from nlu.engine import Entity
+
+# Grave, acute, tilde and diaeresis go (á→a, ñ→n, ё→е); the breve stays, since й is a letter of its own.
+_DROPPED_MARKS = dict.fromkeys((0x300, 0x301, 0x303, 0x308))
+_APOSTROPHES = str.maketrans({"’": "'", "`": "'", "´": "'"})
+
+_MASKS = {
+    "order_number": "_number_",
+    "invoice_number": "_number_",
+    "tracking_number": "_number_",
+    "card_number": "_number_",
+    "code": "_number_",
+    "digits4": "_number_",
+    "rating": "_number_",
+    "phone": "_phone_",
+    "email": "_email_",
+    "date": "_date_",
+    "amount": "_amount_",
+    "person": "_person_",
+}
+
+
+def normalise(text: str) -> str:
+    """NFKC, lower case, ё→е, Spanish without accents (customers leave them out), single spaces."""
+    folded = unicodedata.normalize("NFKD", text.translate(_APOSTROPHES)).lower().translate(_DROPPED_MARKS)
+    return " ".join(unicodedata.normalize("NFC", folded).split())
+
+
+def masked(text: str, entities: Iterable[Entity]) -> str:
+    """`text` with every entity but language names replaced by the mask of its kind."""
+    parts, position = [], 0
+    for entity in sorted(entities, key=lambda entity: entity.start):
+        mask = _MASKS.get(entity.kind)
+        if mask is None or entity.start < position:
+            continue
+        parts += [text[position : entity.start], f" {mask} "]
+        position = entity.end
+    return "".join([*parts, text[position:]])
+
+
+def is_only_masks(text: str) -> bool:
+    """Whether a masked text says nothing beside its entities."""
+    words = [word for word in text.split() if any(character.isalnum() for character in word)]
+    return bool(words) and all(word.strip(".,;:!?()") in _MASK_WORDS for word in words)
+
+
+_MASK_WORDS = frozenset(_MASKS.values())

@@ -1,0 +1,26 @@
+"""A customer's name, where they introduce themselves."""
+
+import re
+from collections.abc import Iterator
+
+from nlu.engine import Entity
+
+_NAME = r"[^\W\d_][^\W\d_'’-]{1,30}(?:[-'’][^\W\d_]{1,30})?"
+_CAPITALISED = r"(?-i:[A-ZÁÉÍÓÚÑÜА-ЯЁ])(?:[^\W\d_]|['’-]){1,30}"
+_INTRODUCED = re.compile(
+    rf"\b(?:my\s+name\s+is|my\s+name's|меня\s+зовут|мо[её]\s+имя|me\s+llamo|mi\s+nombre\s+es)[\s:—-]{{1,3}}"
+    rf"(?P<given>{_NAME})(?P<more>(?:\s{_CAPITALISED}){{0,3}})",
+    re.IGNORECASE,
+)
+_SAID = re.compile(
+    rf"\b(?:this\s+is|i\s?am|i['’]m|это|soy|habla|le\s+escribe)\s(?P<given>{_CAPITALISED})(?P<more>(?:\s{_CAPITALISED}){{0,3}})",
+    re.IGNORECASE,
+)
+
+
+def persons(text: str) -> Iterator[Entity]:
+    for pattern in (_INTRODUCED, _SAID):
+        for match in pattern.finditer(text):
+            raw = text[match.start("given") : match.end("more")]
+            value = raw if any(character.isupper() for character in raw) else raw.title()
+            yield Entity("person", value, raw, match.start("given"), match.end("more"))

@@ -1,0 +1,55 @@
+"""Telephone numbers as E.164, and card numbers, which are found only so that nothing keeps them."""
+
+import re
+from collections.abc import Iterator
+
+import phonenumbers
+
+from nlu.engine import Entity
+
+_REGIONS = {"en": ("US", "GB", "ES"), "ru": ("RU",), "es": ("ES",)}
+_CANDIDATE = re.compile(r"(?<![\w@#№/.,-])(?:\+|\(|\d)(?:[\d()\u00a0 .-]{5,24})\d(?![\w@/]|[.,]\d)")
+_CARD = re.compile(r"(?<![\w+.-])\d(?:[ -]?\d){12,18}(?![\w-])")
+_MOST_CANDIDATES = 20
+_FEWEST_DIGITS, _MOST_DIGITS = 9, 15
+
+
+def phones(text: str, language: str) -> Iterator[Entity]:
+    """Numbers that could really be called; without a country code, in the countries of the language."""
+    for tried, match in enumerate(_CANDIDATE.finditer(text)):
+        if tried >= _MOST_CANDIDATES:
+            return
+        raw = match[0].strip()
+        value = _e164(raw, language)
+        if value is not None:
+            yield Entity("phone", value, raw, match.start(), match.start() + len(raw))
+
+
+def _e164(raw: str, language: str) -> str | None:
+    digits = sum(character.isdigit() for character in raw)
+    if not _FEWEST_DIGITS <= digits <= _MOST_DIGITS:
+        return None
+    international = f"+{raw[2:]}" if raw.startswith("00") else raw
+    for region in _REGIONS.get(language, ("ES",)):
+        try:
+            number = phonenumbers.parse(international, region)
+        except phonenumbers.NumberParseException:
+            continue
+        if phonenumbers.is_valid_number(number):
+            return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+    return None
+
+
+def card_numbers(text: str) -> Iterator[Entity]:
+    """The last four digits only, in `raw` too."""
+    for match in _CARD.finditer(text):
+        digits = [int(character) for character in match[0] if character.isdigit()]
+        if _passes_luhn(digits):
+            hidden = f"**** {''.join(map(str, digits[-4:]))}"
+            yield Entity("card_number", hidden, hidden, match.start(), match.end())
+
+
+def _passes_luhn(digits: list[int]) -> bool:
+    """ISO/IEC 7812-1 annex B."""
+    doubled = [digit * 2 - 9 * (digit > 4) for digit in digits[-2::-2]]  # noqa: PLR2004 - two digits: add them up
+    return sum(digits[-1::-2] + doubled) % 10 == 0 and any(digits)
