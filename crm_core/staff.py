@@ -1,0 +1,288 @@
+"""The people who log in: their accounts, their sessions, and the links that let them in for the first time."""
+
+import hashlib
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from sqlalchemy import delete, insert, select, update
+from sqlalchemy.dialects.postgresql import insert as insert_or
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from config.settings import SessionSettings
+from crm_core import models
+from crm_core.access import Viewer
+from crm_core.attempts import attempt_subject, count_attempts, note_attempt
+from crm_core.contacts import canonical_email
+from crm_core.contracts import UserId
+from crm_core.errors import Conflict, InvalidInput, NotFound
+from crm_core.events import SYSTEM, Actor, Event, EventKind, record
+from crm_core.passwords import check_strength, hash_password, matches
+from crm_core.signals import Signal, Topic, publish
+from crm_core.states import AgentState, Role
+
+SETUP_LINK_VALID = timedelta(days=1)
+FAILURES_WINDOW = timedelta(minutes=15)
+FAILURES_BY_EMAIL, FAILURES_BY_SOURCE = 5, 20
+TOUCH_EVERY = timedelta(minutes=1)
+SESSIONS_CHANGED = "sessions"
+
+
+class LinkPurpose(StrEnum):
+    SETUP = "setup"
+    INVITATION = "invitation"
+    RESET = "reset"
+
+
+class LoginOutcome(StrEnum):
+    """`WRONG` says the same for an unknown user, a wrong password and a disabled account."""
+
+    OK = "ok"
+    WRONG = "wrong"
+    TOO_MANY = "too_many"
+
+
+@dataclass(frozen=True, slots=True)
+class NewUser:
+    email: str
+    name: str
+    role: Role
+    teams: Sequence[str]
+    language: str
+    password: str
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """`source` is the client's address as the socket says; `user_agent` is shown in the list of sessions."""
+
+    email: str
+    password: str
+    source: str
+    user_agent: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class OpenedSession:
+    """The token goes into the cookie and nowhere else."""
+
+    token: str
+    csrf_token: str
+    viewer: Viewer
+
+
+@dataclass(frozen=True, slots=True)
+class LoginResult:
+    """A value, not an exception: a refused try must be committed to be counted."""
+
+    outcome: LoginOutcome
+    session: OpenedSession | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SessionView:
+    viewer: Viewer
+    csrf_token: str
+    state: AgentState
+
+
+@dataclass(frozen=True, slots=True)
+class ListedSession:
+    """A log-in in the list; `handle` names it for revoking, and is no secret."""
+
+    handle: str
+    user_agent: str
+    created_at: datetime
+    last_seen_at: datetime
+
+
+def _hash(token: str) -> bytes:
+    return hashlib.sha256(token.encode()).digest()
+
+
+async def create_user(session: AsyncSession, now: datetime, new: NewUser) -> UserId:
+    """Raises InvalidInput for a weak password or a wrong address, Conflict for one that is taken."""
+    email = canonical_email(new.email)
+    name = new.name.strip()
+    if not name or len(name) > 100:  # noqa: PLR2004 - a sane name
+        raise InvalidInput("Write the name as colleagues and customers shall see it, at most 100 characters.")
+    check_strength(new.password, email, name)
+    statement = insert_or(models.User).values(
+        email=email, name=name, role=new.role.value, teams=list(new.teams), language=new.language,
+        password_hash=await hash_password(new.password), created_at=now,
+    )  # fmt: skip
+    user_id = await session.scalar(statement.on_conflict_do_nothing().returning(models.User.id))
+    if user_id is None:
+        raise Conflict("Somebody with this e-mail address has an account already.")
+    return UserId(user_id)
+
+
+async def set_password(session: AsyncSession, user_id: UserId, password: str) -> None:
+    """A new password ends every session that the old one opened."""
+    user = await _user(session, user_id)
+    check_strength(password, user.email, user.name)
+    user.password_hash = await hash_password(password)
+    await session.flush()
+    await log_out_everywhere(session, user_id)
+
+
+async def _user(session: AsyncSession, user_id: UserId) -> models.User:
+    user = await session.get(models.User, user_id, with_for_update=True)
+    if user is None:
+        raise NotFound("There is no such user.")
+    return user
+
+
+async def log_in(session: AsyncSession, now: datetime, credentials: Credentials, key: bytes) -> LoginResult:
+    """Commit whatever comes back: refused tries are counted, by e-mail and by source."""
+    email = credentials.email.strip().lower()[:254]
+    subjects = {
+        attempt_subject(key, "login-email", email): FAILURES_BY_EMAIL,
+        attempt_subject(key, "login-source", credentials.source): FAILURES_BY_SOURCE,
+    }
+    for subject, most in subjects.items():
+        if await count_attempts(session, "login", subject, now - FAILURES_WINDOW) >= most:
+            return LoginResult(LoginOutcome.TOO_MANY)
+    user = await session.scalar(select(models.User).where(models.User.email == email))
+    known_hash = user.password_hash if user is not None and user.disabled_at is None else None
+    if not await matches(credentials.password, known_hash) or user is None:
+        for subject in subjects:
+            await note_attempt(session, now, "login", subject)
+        await record(session, now, [Event(EventKind.LOGIN_REFUSED, SYSTEM)])
+        return LoginResult(LoginOutcome.WRONG)
+    return LoginResult(LoginOutcome.OK, await open_session(session, now, user, credentials.user_agent))
+
+
+async def open_session(session: AsyncSession, now: datetime, user: models.User, user_agent: str) -> OpenedSession:
+    """A fresh token at every log-in, so a planted one is worth nothing."""
+    token, csrf_token = secrets.token_urlsafe(32), secrets.token_urlsafe(32)
+    await session.execute(
+        insert(models.LoginSession).values(
+            token_hash=_hash(token), user_id=user.id, csrf_token=csrf_token, user_agent=user_agent[:300],
+            created_at=now, last_seen_at=now, expires_at=now + timedelta(days=1),
+        )
+    )  # fmt: skip
+    await record(session, now, [Event(EventKind.LOGGED_IN, Actor.agent(user.id))])
+    return OpenedSession(token, csrf_token, viewer_of(user))
+
+
+def viewer_of(user: models.User) -> Viewer:
+    return Viewer(user.id, Role(user.role), frozenset(user.teams), user.name, user.language, user.time_zone)
+
+
+async def viewer_of_session(
+    session: AsyncSession, now: datetime, token: str, limits: SessionSettings
+) -> SessionView | None:
+    """Who holds `token`; None when it is unknown, idle for too long, too old, or its user disabled."""
+    statement = (
+        select(models.LoginSession, models.User)
+        .join(models.User, models.User.id == models.LoginSession.user_id)
+        .where(
+            models.LoginSession.token_hash == _hash(token), models.User.disabled_at.is_(None),
+            models.LoginSession.last_seen_at > now - timedelta(minutes=limits.idle_minutes),
+            models.LoginSession.created_at > now - timedelta(hours=limits.absolute_hours),
+        )
+    )  # fmt: skip
+    found = (await session.execute(statement)).one_or_none()
+    if found is None:
+        return None
+    login, user = found
+    if login.last_seen_at < now - TOUCH_EVERY:
+        login.last_seen_at = now
+        await session.flush()
+    return SessionView(viewer_of(user), login.csrf_token, AgentState(user.state))
+
+
+async def log_out(session: AsyncSession, now: datetime, token: str) -> None:
+    statement = delete(models.LoginSession).where(models.LoginSession.token_hash == _hash(token))
+    user_id = await session.scalar(statement.returning(models.LoginSession.user_id))
+    if user_id is not None:
+        await record(session, now, [Event(EventKind.LOGGED_OUT, Actor.agent(user_id))])
+        await publish(session, Signal(Topic.AGENT, user_id, SESSIONS_CHANGED))
+
+
+async def log_out_everywhere(session: AsyncSession, user_id: UserId) -> None:
+    await session.execute(delete(models.LoginSession).where(models.LoginSession.user_id == user_id))
+    await publish(session, Signal(Topic.AGENT, user_id, SESSIONS_CHANGED))
+
+
+async def list_sessions(session: AsyncSession, user_id: UserId) -> list[ListedSession]:
+    statement = select(models.LoginSession).where(models.LoginSession.user_id == user_id)
+    rows = await session.scalars(statement.order_by(models.LoginSession.last_seen_at.desc()))
+    return [ListedSession(row.token_hash.hex(), row.user_agent, row.created_at, row.last_seen_at) for row in rows]
+
+
+async def revoke_session(session: AsyncSession, user_id: UserId, handle: str) -> None:
+    """End one of one's own log-ins; an unknown handle ends nothing."""
+    try:
+        token_hash = bytes.fromhex(handle)
+    except ValueError as error:
+        raise NotFound("There is no such session.") from error
+    await session.execute(
+        delete(models.LoginSession).where(
+            models.LoginSession.token_hash == token_hash, models.LoginSession.user_id == user_id
+        )
+    )
+    await publish(session, Signal(Topic.AGENT, user_id, SESSIONS_CHANGED))
+
+
+async def disable_user(session: AsyncSession, now: datetime, user_id: UserId) -> None:
+    user = await _user(session, user_id)
+    user.disabled_at = now
+    await session.flush()
+    await log_out_everywhere(session, user_id)
+
+
+async def set_agent_state(session: AsyncSession, now: datetime, user_id: UserId, state: AgentState) -> None:
+    await session.execute(update(models.User).where(models.User.id == user_id).values(state=state.value, state_at=now))
+    event = Event(EventKind.AGENT_STATE_CHANGED, Actor.agent(user_id), data={"state": state.value})
+    await record(session, now, [event])
+    await publish(session, Signal(Topic.AGENT, user_id, state.value))
+
+
+async def first_admin_needed(session: AsyncSession) -> bool:
+    statement = select(models.User.id).where(models.User.role == Role.ADMIN, models.User.disabled_at.is_(None))
+    return await session.scalar(statement.limit(1)) is None
+
+
+async def issue_link(
+    session: AsyncSession, now: datetime, purpose: LinkPurpose, *, valid_for: timedelta, user_id: int | None = None
+) -> str:
+    """The token of a new link; earlier unused ones of the same purpose and user end."""
+    same = (models.OneTimeLink.purpose == purpose) & (models.OneTimeLink.user_id.is_not_distinct_from(user_id))
+    await session.execute(delete(models.OneTimeLink).where(same, models.OneTimeLink.used_at.is_(None)))
+    token = secrets.token_urlsafe(32)
+    await session.execute(
+        insert(models.OneTimeLink).values(
+            token_hash=_hash(token), purpose=purpose.value, user_id=user_id, expires_at=now + valid_for
+        )
+    )
+    return token
+
+
+async def link_is_open(session: AsyncSession, now: datetime, purpose: LinkPurpose, token: str) -> bool:
+    link = models.OneTimeLink
+    statement = select(link.purpose).where(
+        link.token_hash == _hash(token), link.purpose == purpose, link.used_at.is_(None), link.expires_at > now
+    )
+    return await session.scalar(statement) is not None
+
+
+async def redeem_setup(session: AsyncSession, now: datetime, token: str, new: NewUser) -> UserId:
+    """Make the first administrator. NotFound alike for a link that is unknown, used or expired."""
+    link = models.OneTimeLink
+    statement = (
+        update(link)
+        .where(
+            link.token_hash == _hash(token), link.purpose == LinkPurpose.SETUP, link.used_at.is_(None),
+            link.expires_at > now,
+        )
+        .values(used_at=now)
+        .returning(link.purpose)
+        .execution_options(synchronize_session=False)
+    )  # fmt: skip
+    if await session.scalar(statement) is None:
+        raise NotFound("This link no longer works.")
+    return await create_user(session, now, new)
