@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from crm_core import models
 from crm_core.contacts import KnownContact, add_identity, ensure_contact, find_contact
 from crm_core.contracts import ContactId, ConversationId, Inbound, InboxId, JsonObject, MessageId
+from crm_core.conversations import Trigger, lock_conversation, move
 from crm_core.errors import InvalidInput
 from crm_core.events import CONTACT, Event, EventKind, record
 from crm_core.jobs import ClaimedJob, JobKind, NewJob, enqueue
@@ -72,6 +73,9 @@ async def receive(
     conversation_id, state, is_opened = await _open_conversation(session, now, inbox_id, inbound, contact)
     message_id = await _store_message(session, now, inbox_id, inbound, conversation_id)
     await _store_attachments(session, inbound, conversation_id, message_id)
+    if state is ConversationState.WRAP_UP:
+        wrapping_up = await lock_conversation(session, conversation_id)
+        await move(session, now, wrapping_up, Trigger.RESUME, (CONTACT, {"agent_id": wrapping_up.agent_id}))
     await session.execute(
         update(models.InboundPayload).where(models.InboundPayload.id == payload_id).values(contact_id=contact.id)
     )

@@ -9,7 +9,10 @@ from sqlalchemy import ColumnElement, RowMapping, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from crm_core import models
+from crm_core.access import Action, Reach, require, visible_conversations
 from crm_core.contracts import Card, Choice, JsonObject, Tone
+from crm_core.conversation_head import ConversationHead, conversation_head
+from crm_core.errors import NotFound
 from crm_core.states import Author, ConversationState, Direction, Visibility
 
 MOST_ENTRIES = 500
@@ -50,6 +53,27 @@ class TranscriptEntry:
 
 
 @dataclass(frozen=True, slots=True)
+class Transcript:
+    """A conversation as staff read it."""
+
+    conversation: ConversationHead
+    entries: tuple[TranscriptEntry, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PastConversation:
+    """A line of the contact's timeline."""
+
+    id: int
+    channel: str
+    intent: str | None
+    state: str
+    opened_at: datetime
+    disposition: str | None
+    survey_score: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class VisitorUpdates:
     """What a visitor's widget shows; `state` is None before the first message."""
 
@@ -68,6 +92,39 @@ _ENTRY_COLUMNS = (
     models.Message.delivery, models.Message.delivery_code, models.Message.nlu, models.Message.language,
     models.Message.external_id, models.User.name.label("agent_name"),
 )  # fmt: skip
+
+
+async def transcript(session: AsyncSession, reach: Reach, conversation_id: int) -> Transcript:
+    """Raises NotFound for a conversation that is not there or that the viewer may not know of."""
+    statement = select(models.Conversation).where(models.Conversation.id == conversation_id)
+    conversation = await session.scalar(statement.execution_options(populate_existing=True))
+    if conversation is None:
+        raise NotFound("There is no such conversation.")
+    require(reach, Action.READ, conversation)
+    head = await conversation_head(session, conversation_id)
+    if head is None:
+        raise NotFound("There is no such conversation.")
+    return Transcript(head, await entries_after(session, conversation_id))
+
+
+async def contact_timeline(
+    session: AsyncSession, reach: Reach, contact_id: int, limit: int = 20
+) -> list[PastConversation]:
+    """The contact's conversations that the viewer may see, newest first."""
+    conversation = models.Conversation
+    statement = (
+        select(
+            conversation.id, models.Inbox.channel, conversation.intent, conversation.state,
+            conversation.opened_at, conversation.disposition, models.Survey.score,
+        )
+        .select_from(conversation)
+        .join(models.Inbox, models.Inbox.id == conversation.inbox_id)
+        .join(models.Survey, models.Survey.conversation_id == conversation.id, isouter=True)
+        .where(conversation.contact_id == contact_id, visible_conversations(reach))
+        .order_by(conversation.id.desc())
+        .limit(limit)
+    )  # fmt: skip
+    return [PastConversation(*row) for row in await session.execute(statement)]
 
 
 async def entries_after(

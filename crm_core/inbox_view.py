@@ -1,0 +1,124 @@
+"""The lists at the left of the desk: what waits, for how long, against which promise."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from sqlalchemy import ColumnElement, RowMapping, Select, func, select, true
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from config.business import Queue
+from crm_core import models
+from crm_core.access import Reach, visible_conversations
+from crm_core.states import ConversationState, Visibility
+
+
+class InboxTab(StrEnum):
+    MINE = "mine"
+    QUEUE = "queue"
+    ALL = "all"
+    CLOSED = "closed"
+
+
+@dataclass(frozen=True, slots=True)
+class InboxRow:
+    """One line of the list. `due_at` is the promised first reply; None once a person has replied."""
+
+    conversation_id: int
+    contact_id: int
+    contact_name: str | None
+    address_uri: str | None
+    channel: str
+    language: str | None
+    intent: str | None
+    state: str
+    agent_id: int | None
+    agent_name: str | None
+    queue_key: str | None
+    waiting_since: datetime | None
+    due_at: datetime | None
+    last_message_at: datetime
+    last_line: str
+    last_author: str | None
+    order_number: str | None
+
+
+_WAITING = (ConversationState.QUEUED, ConversationState.OFFERED)
+_MINE = (ConversationState.OFFERED, ConversationState.ASSIGNED, ConversationState.WRAP_UP, ConversationState.SNOOZED)
+
+
+def _in_tab(reach: Reach, tab: InboxTab) -> ColumnElement[bool]:
+    conversation = models.Conversation
+    conditions: dict[InboxTab, ColumnElement[bool]] = {
+        InboxTab.MINE: (conversation.agent_id == reach.viewer.user_id) & conversation.state.in_(_MINE),
+        InboxTab.QUEUE: conversation.state.in_(_WAITING),
+        InboxTab.ALL: conversation.state != ConversationState.CLOSED,
+        InboxTab.CLOSED: conversation.state == ConversationState.CLOSED,
+    }
+    return conditions[tab] & visible_conversations(reach)
+
+
+async def inbox_counts(session: AsyncSession, reach: Reach) -> dict[InboxTab, int]:
+    """How many conversations each tab holds; closed ones are not counted."""
+    tabs = (InboxTab.MINE, InboxTab.QUEUE, InboxTab.ALL)
+    statement = select(*(func.count().filter(_in_tab(reach, tab)) for tab in tabs)).where(
+        models.Conversation.state != ConversationState.CLOSED
+    )
+    numbers = (await session.execute(statement)).one()
+    return dict(zip(tabs, numbers, strict=True))
+
+
+async def inbox_rows(
+    session: AsyncSession, reach: Reach, tab: InboxTab, queues: Sequence[Queue], limit: int = 100
+) -> list[InboxRow]:
+    """The rows of a tab: longest waiting first, closed ones newest first."""
+    promises = {queue.key: queue.first_response_s for queue in queues}
+    rows = (await session.execute(_rows_of(reach, tab, limit))).mappings()
+    return [_row(row, promises) for row in rows]
+
+
+def _rows_of(reach: Reach, tab: InboxTab, limit: int) -> Select[tuple[object, ...]]:
+    conversation = models.Conversation
+    last = (
+        select(models.Message.text, models.Message.author)
+        .where(models.Message.conversation_id == conversation.id, models.Message.visibility == Visibility.PUBLIC)
+        .order_by(models.Message.id.desc())
+        .limit(1)
+        .lateral()
+    )
+    address = (
+        select(models.Address.uri)
+        .where(models.Address.contact_id == conversation.contact_id)
+        .order_by(models.Address.id)
+        .limit(1)
+        .scalar_subquery()
+    )
+    waiting = func.coalesce(conversation.queued_at, conversation.last_message_at)
+    return (
+        select(
+            *conversation.__table__.columns, models.Contact.name.label("contact_name"), models.Inbox.channel,
+            models.User.name.label("agent_name"), address.label("uri"), last.c.text, last.c.author,
+        )
+        .select_from(conversation)
+        .join(models.Contact, models.Contact.id == conversation.contact_id)
+        .join(models.Inbox, models.Inbox.id == conversation.inbox_id)
+        .join(models.User, models.User.id == conversation.agent_id, isouter=True)
+        .join(last, true(), isouter=True)
+        .where(_in_tab(reach, tab))
+        .order_by(conversation.id.desc() if tab is InboxTab.CLOSED else waiting)
+        .limit(limit)
+    )  # fmt: skip
+
+
+def _row(row: RowMapping, promises: dict[str, int]) -> InboxRow:
+    replied, queued_at = row["first_replied_at"], row["queued_at"]
+    promise_s = promises.get(row["queue_key"] or "")
+    due_at = queued_at + timedelta(seconds=promise_s) if queued_at and promise_s and not replied else None
+    handoff = row["handoff"] or {}
+    return InboxRow(
+        row["id"], row["contact_id"], row["contact_name"], row["uri"], row["channel"], row["language"],
+        row["intent"], row["state"], row["agent_id"], row["agent_name"], row["queue_key"],
+        queued_at or row["last_inbound_at"], due_at, row["last_message_at"], row["text"] or "", row["author"],
+        handoff.get("order_number"),
+    )  # fmt: skip
