@@ -22,18 +22,20 @@ from channels.webchat_messages import (
 from channels.webchat_types import Accepted, ChatUpdates, LeftContact, SurveyAnswer
 
 LONGEST_POLL_S = 25
+CALLED = ("visitors", "status", "messages", "read", "typing", "survey", "transcript", "offline", "attachments")
+PREFLIGHT = {
+    "Access-Control-Allow-Methods": "GET, POST",
+    "Access-Control-Allow-Headers": "Authorization, Content-Type, X-File-Name",
+    "Access-Control-Max-Age": "600",
+}
 
 
 def message_routes(edge: ChatEdge) -> APIRouter:
     router = APIRouter(prefix="/chat/{inbox_key}", route_class=chat_route(edge), tags=["web chat"])
     ports = edge.ports
 
-    @router.options("/{_path:path}", include_in_schema=False)
-    async def preflight(_path: str) -> Response:
-        allowed = {"Access-Control-Allow-Methods": "GET, POST", "Access-Control-Max-Age": "600"}
-        return Response(
-            None, 204, {**allowed, "Access-Control-Allow-Headers": "Authorization, Content-Type, X-File-Name"}
-        )
+    for path in CALLED:
+        router.add_api_route(f"/{path}", _preflight, methods=["OPTIONS"], include_in_schema=False)
 
     @router.post("/visitors")
     async def make_visitor(request: Request, inbox_key: str) -> Response:
@@ -117,6 +119,10 @@ def form_routes(edge: ChatEdge) -> APIRouter:
         return _accepted(left.id, accepted)
 
     return router
+
+
+async def _preflight() -> Response:
+    return Response(None, 204, PREFLIGHT)
 
 
 def _accepted(client_id: str, accepted: Accepted) -> Response:

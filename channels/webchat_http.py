@@ -4,13 +4,14 @@ from collections.abc import Callable, Coroutine
 
 import structlog
 from fastapi import Request, Response
+from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from fastapi.routing import APIRoute
 
 from channels.payload import read_limited
 from channels.webchat_edge import BODY_BYTES, ChatEdge, TooOften
 from channels.webchat_identity import Visitor
-from crm_core.errors import NotFound, SwitchboardError
+from crm_core.errors import InvalidInput, NotFound, SwitchboardError
 
 log = structlog.get_logger(__name__)
 
@@ -45,6 +46,8 @@ async def _guarded(edge: ChatEdge, request: Request, handle: Handler) -> Respons
         response = await handle(request)
     except SwitchboardError as error:
         response = error_response(error)
+    except RequestValidationError:
+        response = error_response(InvalidInput("A parameter of the address is missing or wrong."))
     if origin is not None:
         response.headers["Access-Control-Allow-Origin"] = origin
         response.headers["Vary"] = "Origin"

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -83,7 +84,8 @@ def page_routes(edge: ChatEdge) -> APIRouter:
 def _loader(files: WidgetFiles, inboxes: Mapping[str, ChatInbox]) -> bytes:
     colours = {inbox.key: [inbox.accent, ink_on(inbox.accent)] for inbox in inboxes.values()}
     written = json.dumps(colours, separators=(",", ":")).encode()
-    return files.by_name["loader.js"].replace(b'"__COLOURS__"', written)
+    plain = re.sub(rb"\n\s+", b"\n", files.by_name["loader.js"])
+    return plain.replace(b'"__COLOURS__"', written)
 
 
 def ink_on(colour: str) -> str:

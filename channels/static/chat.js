@@ -88,7 +88,7 @@ connection.addEventListener("updates", ({ detail }) => {
   const shown = entries.filter((entry) => entry.id > (storage.get("floor") ?? 0));
   log.add(shown);
   const others = shown.filter((entry) => entry.author !== "customer");
-  if (others.length) state.isThinking = false;
+  if (others.length || status.state === "queued" || status.state === "agent") state.isThinking = false;
   if (status.typing === "agent" || status.typing === "bot") showTyping(status.typing);
   else if (others.length) state.typing = null;
   count(others);
@@ -170,6 +170,7 @@ function drawHead() {
   const lines = { queued: words.say("inQueue"), agent: config.company, closed: words.say(isEnded() ? "ended" : answering) };
   byId("subtitle").textContent = state.link === "offline" ? words.say("offline") : lines[who] ?? words.say(answering);
   const initials = who === "agent" && agent && agent.split(/\s+/).slice(0, 2).map((part) => part[0]).join("").toUpperCase();
+  byId("avatar").classList.toggle("initials", Boolean(initials));
   byId("avatar").replaceChildren(initials || icon(who === "agent" ? "person" : "bot"));
 }
 

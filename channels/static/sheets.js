@@ -30,7 +30,7 @@ export class Sheets {
     const error = h("p", { id: "sheet-error", class: "error", role: "alert" });
     const send = h("button", { type: "submit", class: "primary" }, button);
     const form = h(
-      "form", { class: "sheet", role: "dialog", "aria-modal": "true", "aria-labelledby": "sheet-title", novalidate: true },
+      "form", { novalidate: true },
       h("h2", { id: "sheet-title" }, title), text && h("p", {}, text), fields, error,
       h("div", { class: "actions" }, h("button", { type: "button", class: "plain", onclick: () => this.close() }, this.words.say("cancel")), send),
     );
@@ -46,7 +46,7 @@ export class Sheets {
         form.querySelector("input,textarea")?.focus();
       } else this.close();
     });
-    this.veil.replaceChildren(form);
+    this.veil.replaceChildren(h("div", { class: "sheet", role: "dialog", "aria-modal": "true", "aria-labelledby": "sheet-title" }, form));
     this.veil.hidden = false;
     focusable(form)[0].focus();
   }

@@ -22,7 +22,7 @@ from channels.webchat_types import (
 from crm_core.contracts import Address, Attachment, ConversationId, Inbound, MessageId
 from crm_core.errors import Unavailable
 
-SECRET = b"an identity secret of thirty-two bytes or more"
+SECRET = b"an identity secret of at least sixty-four bytes, as HS512 would ask for"
 
 
 class FakeWaker:

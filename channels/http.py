@@ -1,0 +1,98 @@
+"""One door for every webhook: size, signature on the raw body, parse, store for good, and only then the answer."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+
+import structlog
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import JSONResponse
+from pydantic_core import from_json
+
+from channels.payload import read_limited
+from channels.protocol import Channel, ChannelRequest
+from crm_core.contracts import Inbound
+from crm_core.errors import Forbidden, Malformed, NotFound, SwitchboardError, TooLarge, Unavailable
+
+log = structlog.get_logger(__name__)
+
+MOST_BYTES = 1024 * 1024
+STORE_TIMEOUT_S = 8.0  # Twilio gives 15 s in all
+RETRY_AFTER_S = 2
+
+
+@dataclass(frozen=True, slots=True)
+class WebhookPorts:
+    """`receive` returns once the message is stored for good; `count_unknown` is told the channel's name."""
+
+    receive: Callable[[str, Inbound], Awaitable[object]]
+    count_unknown: Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    status: int
+    content: Mapping[str, str]
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+async def take_in(channel: Channel, inbox_key: str, request: ChannelRequest, ports: WebhookPorts) -> Answer:
+    """200 only when every message of `request` is stored; 202 for what the channel does not know."""
+    try:
+        if not channel.verify(request):
+            raise Forbidden("The signature is missing or wrong.")
+        check_json(request)
+        inbounds = channel.parse(request)
+        if not inbounds:
+            ports.count_unknown(channel.name)
+            return Answer(202, {"status": "ignored"})
+        for inbound in inbounds:
+            async with asyncio.timeout(STORE_TIMEOUT_S):
+                await ports.receive(inbox_key, inbound)
+    except SwitchboardError as error:
+        return refusal(error)
+    except (TimeoutError, OSError) as error:
+        log.warning("webhook.store_failed", channel=channel.name, error=type(error).__name__)
+        return refusal(Unavailable("The message could not be stored; send it again."))
+    return Answer(200, {"status": "stored"})
+
+
+def refusal(error: SwitchboardError) -> Answer:
+    headers = {"Retry-After": str(RETRY_AFTER_S)} if error.retryable else {}
+    return Answer(error.status, {"code": error.code, "message": str(error)}, headers)
+
+
+def check_json(request: ChannelRequest) -> None:
+    """Raises Malformed for a body that calls itself JSON and is not, or is nested without end (pydantic: 200)."""
+    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
+        return
+    try:
+        from_json(request.body)
+    except ValueError:
+        raise Malformed("The body is not valid JSON.") from None
+
+
+def webhook_routes(channels: Mapping[str, Channel], ports: WebhookPorts, most_bytes: int = MOST_BYTES) -> APIRouter:
+    """`POST /webhooks/{inbox_key}` for the inboxes of `channels`."""
+    router = APIRouter(tags=["webhooks"])
+
+    @router.post("/webhooks/{inbox_key}")
+    async def webhook(request: Request, inbox_key: str) -> Response:
+        channel = channels.get(inbox_key)
+        if channel is None:
+            return _response(refusal(NotFound("There is no such inbox.")))
+        try:
+            body = await read_limited(request.stream(), request.headers.get("content-length"), most_bytes)
+        except TooLarge as error:
+            return _response(refusal(error))
+        return _response(await take_in(channel, inbox_key, channel_request(request, body), ports))
+
+    return router
+
+
+def channel_request(request: Request, body: bytes) -> ChannelRequest:
+    return ChannelRequest(request.method, request.url.path, request.url.query, dict(request.headers), body)
+
+
+def _response(answer: Answer) -> Response:
+    return JSONResponse(dict(answer.content), answer.status, dict(answer.headers))
