@@ -52,7 +52,8 @@ async def _import(session: AsyncSession, file: Parsed, arriving: Known, *, dry_r
     if not dry_run:
         await write(session, file)
     updated = sum(record.key in there for record in file.records)
-    return FileReport(file.file, file.kind.name, len(file.records) - updated, updated, file.problems)
+    problems = tuple(sorted(file.problems, key=lambda problem: problem.line))
+    return FileReport(file.file, file.kind.name, len(file.records) - updated, updated, problems)
 
 
 async def write(session: AsyncSession, file: Parsed) -> None:

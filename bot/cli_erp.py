@@ -1,0 +1,120 @@
+"""`python -m bot erp …`: import files into the embedded ERP, and look into it."""
+
+import asyncio
+import sys
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TypeVar
+
+import click
+from pydantic import ValidationError
+from sqlalchemy.exc import SQLAlchemyError
+
+from bot.erp_views import customer_text, order_text, report_text
+from config.settings import Settings
+from crm_core.db import Sessions, open_engine, open_sessions, unit_of_work
+from crm_core.embedded import EmbeddedPostgres
+from crm_core.erp.importer import FileReport, import_files
+from crm_core.erp.sql import SqlErp
+from crm_core.errors import SetupRequired, SwitchboardError
+from crm_core.migrate import pending_revisions
+
+Answer = TypeVar("Answer")
+
+
+@click.group("erp")
+def erp() -> None:
+    """The embedded ERP: customers, orders, shipments, invoices and products."""
+
+
+@erp.command("import")
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path, dir_okay=False))
+@click.option("--dry-run", is_flag=True, help="Only say what would happen.")
+def import_command(files: tuple[Path, ...], *, dry_run: bool) -> None:
+    """Import CSV FILES (customers, products, orders, lines, shipments, invoices); see docs/erp/csv.md."""
+
+    async def run(sessions: Sessions) -> list[FileReport]:
+        async with unit_of_work(sessions) as session:
+            return await import_files(session, files, dry_run=dry_run)
+
+    reports = _with_database(run)
+    for report in reports:
+        click.echo(report_text(report))
+    if dry_run:
+        click.echo("This was a dry run: nothing was written.")
+    if any(report.refused for report in reports):
+        sys.exit(1)
+
+
+@erp.command("check")
+def check_command() -> None:
+    """Say whether the embedded ERP answers, and how much it holds."""
+    click.echo(_with_database(lambda sessions: SqlErp(sessions).health()))
+
+
+@erp.command("find")
+@click.option("--email", help="An e-mail address, in any case.")
+@click.option("--phone", help="A telephone number, however it is written.")
+def find_command(email: str | None, phone: str | None) -> None:
+    """Find customers by --email or --phone."""
+    if (email is None) == (phone is None):
+        raise click.UsageError("Give one of --email and --phone.")
+    found = _with_database(lambda sessions: SqlErp(sessions).find_customers(email=email, phone=phone))
+    for customer in found:
+        click.echo(customer_text(customer))
+    if not found:
+        raise click.ClickException("Nobody has this address or number.")
+
+
+@erp.command("order")
+@click.argument("number")
+def order_command(number: str) -> None:
+    """Show the order NUMBER (ours, or the customer's own)."""
+    order = _with_database(lambda sessions: SqlErp(sessions).get_order(number, customer_id=None))
+    if order is None:
+        raise click.ClickException(f"There is no order {number}.")
+    click.echo(order_text(order))
+
+
+def _with_database(work: Callable[[Sessions], Awaitable[Answer]]) -> Answer:
+    """What a person can mend is told in one sentence, without a traceback."""
+    try:
+        with _database(Settings()) as url:
+            if pending_revisions(url):
+                raise SetupRequired("The tables are not up to date: run `python -m bot migrate` first.")
+            return asyncio.run(_work(url, work))
+    except SwitchboardError as error:
+        raise click.ClickException(str(error)) from error
+    except SQLAlchemyError as error:
+        raise click.ClickException(f"The database does not answer as it should: {type(error).__name__}.") from error
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = "SWITCHBOARD_" + "__".join(str(part) for part in first["loc"]).upper()
+        raise click.ClickException(f"The environment variable {name} is wrong: {first['msg']}.") from error
+
+
+async def _work(url: str, work: Callable[[Sessions], Awaitable[Answer]]) -> Answer:
+    engine = open_engine(url, pool_size=1)
+    try:
+        return await work(open_sessions(engine))
+    finally:
+        await engine.dispose()
+
+
+@contextmanager
+def _database(settings: Settings) -> Iterator[str]:
+    """The configured database, else our own; one that we had to start is stopped again."""
+    if settings.database_url is not None:
+        yield settings.database_url.get_secret_value()
+        return
+    directory = settings.var_dir / "postgres"
+    was_running = (directory / "postmaster.pid").exists()
+    postgres = EmbeddedPostgres(directory)
+    postgres.ensure_running()
+    postgres.create_database()
+    try:
+        yield postgres.url()
+    finally:
+        if not was_running:
+            postgres.stop()
