@@ -23,7 +23,7 @@ const isEmbedded = window.parent !== window;
 
 const storage = new Storage(config.inbox);
 const connection = new Connection(config.inbox, storage);
-const state = { state: "bot", link: "idle", isOpen: !isEmbedded, isFirst: true, unread: 0, status: {}, closedAt: storage.get("closedAt") };
+const state = { state: "bot", link: "idle", isOpen: !isEmbedded, isFirst: true, unread: 0, status: {} };
 const wantedLanguage = storage.get("language") ?? query.get("language") ?? navigator.language.slice(0, 2);
 let words = new Words(config.languages.includes(wantedLanguage) ? wantedLanguage : config.languages[0]);
 
@@ -66,7 +66,7 @@ function close() {
 
 function say({ text, choice, files = [] }) {
   const message = { id: newId(), text, choice, files, language: words.language, at: new Date().toISOString() };
-  if (state.status.state === "closed") beginAnew();
+  if (isEnded()) beginAnew();
   log.wait(message);
   byId("choices").replaceChildren();
   connection.send(message);
@@ -92,7 +92,6 @@ connection.addEventListener("updates", ({ detail }) => {
   if (status.typing === "agent" || status.typing === "bot") showTyping(status.typing);
   else if (others.length) state.typing = null;
   count(others);
-  if (status.state !== "closed") { state.closedAt = null; storage.set("closedAt", null); }
   draw();
   if (state.isFirst) {
     state.isFirst = false;
@@ -115,7 +114,7 @@ connection.addEventListener("link", ({ detail }) => {
 });
 connection.addEventListener("cleared", () => {
   log.clear();
-  Object.assign(state, { status: {}, unread: 0, isFirst: true, closedAt: null, surveyDone: false });
+  Object.assign(state, { status: {}, unread: 0, isFirst: true, surveyDone: false });
   tellPage("unread", 0);
   draw();
 });
@@ -150,6 +149,7 @@ function draw() {
   drawTyping();
   drawQueue();
   drawEnding();
+  byId("menu-button").hidden = !menuItems().length;
 }
 
 async function lookIfOpen() {
@@ -175,7 +175,7 @@ function drawHead() {
 }
 
 function isEnded() {
-  return state.status.state === "closed" && state.closedAt !== log.lastEntry?.id;
+  return state.status.state === "closed" && log.entries.size > 0 && !log.waiting.size;
 }
 
 function drawChoices() {
@@ -244,8 +244,7 @@ function beginAnew() {
   const last = log.lastEntry?.id ?? 0;
   storage.set("floor", last);
   log.clear();
-  Object.assign(state, { closedAt: null, surveyDone: false });
-  state.status = { ...state.status, state: "bot", survey_due: false };
+  state.surveyDone = false;
   draw();
 }
 
@@ -324,8 +323,9 @@ async function posted(path, body, done) {
 }
 
 function menuItems() {
-  const items = [["again", words.say("startNew"), () => { beginAnew(); composer.text.focus(); }]];
-  if (log.entries.size) items.unshift(["mail", words.say("transcript"), transcriptSheet]);
+  const items = [];
+  if (log.entries.size) items.push(["mail", words.say("transcript"), transcriptSheet]);
+  if (isEnded()) items.push(["again", words.say("startNew"), () => { beginAnew(); composer.text.focus(); }]);
   return items;
 }
 

@@ -25,7 +25,7 @@ export function surveyCard(words, submit) {
     score = Number(face.dataset.score);
     for (const each of faces) each.setAttribute("aria-pressed", String(each === face));
     more.hidden = false;
-    form.scrollIntoView({ block: "end" });
+    form.scrollIntoView({ block: "nearest" });
   });
   form.addEventListener("submit", async (event) => {
     event.preventDefault();

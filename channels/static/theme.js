@@ -25,12 +25,13 @@ function readable(colour, ground, towards) {
 
 function palette(accent, isDark) {
   const surface = isDark ? [23, 27, 35] : [246, 247, 249];
-  const text = readable(accent, surface, isDark ? WHITE : INK);
+  const soft = mixed(surface, accent, isDark ? 0.22 : 0.1);
+  const text = readable(accent, soft, isDark ? WHITE : INK);
   const brandInk = contrast(accent, WHITE) >= 4.5 ? WHITE : INK;
   return {
     "--brand": hex(accent), "--brand-ink": hex(brandInk),
     "--accent": hex(text), "--accent-ink": hex(isDark ? INK : contrast(text, WHITE) >= 4.5 ? WHITE : INK),
-    "--accent-soft": hex(mixed(surface, accent, isDark ? 0.22 : 0.1)),
+    "--accent-soft": hex(soft),
     "--accent-line": hex(mixed(surface, accent, isDark ? 0.45 : 0.28)),
   };
 }

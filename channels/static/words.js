@@ -4,7 +4,7 @@ const EN = {
   title: "{company} assistant",
   answersAtOnce: "Answers at once",
   peopleHere: "Answers at once · people are here too",
-  peopleAway: "Answers at once · people are back in working hours",
+  peopleAway: "Answers at once, at any hour",
   inQueue: "Finding you a person…",
   withAgent: "{name} is with you",
   aPerson: "A person",
@@ -76,8 +76,8 @@ const EN = {
 const RU = {
   title: "Помощник {company}",
   answersAtOnce: "Отвечает сразу",
-  peopleHere: "Отвечает сразу · люди тоже на месте",
-  peopleAway: "Отвечает сразу · люди будут в рабочие часы",
+  peopleHere: "Отвечает сразу · люди на месте",
+  peopleAway: "Отвечает сразу в любое время",
   inQueue: "Ищем для вас сотрудника…",
   withAgent: "С вами {name}",
   aPerson: "Сотрудник",
@@ -124,7 +124,7 @@ const RU = {
   surveyThanks: "Спасибо! Мы читаем каждый отзыв.",
   startNew: "Начать новый разговор",
   transcript: "Прислать переписку на почту",
-  transcriptText: "Пришлём копию этого разговора на Ваш адрес.",
+  transcriptText: "Пришлём копию этого разговора на ваш адрес.",
   transcriptDone: "Переписка отправлена на {email}.",
   email: "Электронная почта",
   name: "Имя",
@@ -138,7 +138,7 @@ const RU = {
   cancel: "Отмена",
   badEmail: "Проверьте, пожалуйста, адрес почты.",
   badPhone: "Проверьте, пожалуйста, номер: цифры, с кодом страны.",
-  needText: "Напишите, пожалуйста, Ваш вопрос.",
+  needText: "Напишите, пожалуйста, ваш вопрос.",
   tryLater: "Не получилось. Попробуйте, пожалуйста, чуть позже.",
   tooOften: "Слишком часто. Подождите, пожалуйста, немного.",
   tooLarge: "Файл {name} слишком большой: не больше {most} МБ.",
@@ -149,8 +149,8 @@ const RU = {
 const ES = {
   title: "Asistente de {company}",
   answersAtOnce: "Responde al momento",
-  peopleHere: "Responde al momento · también hay personas",
-  peopleAway: "Responde al momento · personas en horario laboral",
+  peopleHere: "Al momento · también hay personas",
+  peopleAway: "Responde al momento, a cualquier hora",
   inQueue: "Buscando a una persona…",
   withAgent: "Le atiende {name}",
   aPerson: "Una persona",
@@ -227,8 +227,9 @@ export class Words {
   constructor(language) {
     this.language = WORDS[language] ? language : "en";
     this.plural = new Intl.PluralRules(this.language);
-    this.clock = new Intl.DateTimeFormat(this.language, { hour: "2-digit", minute: "2-digit" });
-    this.date = new Intl.DateTimeFormat(this.language, { day: "numeric", month: "long" });
+    const locale = navigator.languages.find((each) => each.startsWith(this.language)) ?? this.language;
+    this.clock = new Intl.DateTimeFormat(locale, { hour: "numeric", minute: "2-digit" });
+    this.date = new Intl.DateTimeFormat(locale, { day: "numeric", month: "long" });
   }
 
   say(name, values = {}) {
