@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import Boolean, literal_column, select, update
+from sqlalchemy import text as sql
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -121,7 +122,8 @@ async def _open_conversation(
         )
         .on_conflict_do_update(
             index_elements=["contact_id", "inbox_id", "thread_key"],
-            index_where=models.Conversation.state != ConversationState.CLOSED.value,
+            # literally: with a parameter PostgreSQL finds no index once it makes a generic plan
+            index_where=sql("state <> 'closed'"),
             set_={"last_message_at": now, "last_inbound_at": now},
         )
         .returning(
