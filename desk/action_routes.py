@@ -1,0 +1,150 @@
+"""What an agent does: accept, reply, note, transfer, resolve, and their own state."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import HTMLResponse
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from crm_core.agent_work import accept_conversation, add_note, close_conversation, reply, transfer_to_queue
+from crm_core.contracts import ConversationId, UserId
+from crm_core.db import unit_of_work
+from crm_core.errors import InvalidInput, NotFound
+from crm_core.staff import set_agent_state
+from crm_core.states import AgentState
+from desk.answers import route_class
+from desk.conversation_page import in_language, read_conversation
+from desk.fragments import Fragments
+from desk.inbox_page import me, read_inbox, tab_of
+from desk.live import partial
+from desk.reader import Reader, require_change
+from desk.services import Desk
+
+CHOSEN_STATES = (AgentState.AVAILABLE, AgentState.AWAY)
+
+
+class EmptyText(InvalidInput):
+    code = "empty_text"
+
+
+class NothingChosen(InvalidInput):
+    code = "nothing_chosen"
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One request that changes a conversation, with its form."""
+
+    reader: Reader
+    fields: dict[str, str]
+    conversation_id: ConversationId
+
+    @property
+    def text(self) -> str:
+        """Raises EmptyText."""
+        text = self.fields.get("text", "").replace("\r\n", "\n").strip()
+        if not text:
+            raise EmptyText("Write something first.")
+        return text
+
+    @property
+    def after(self) -> int:
+        """The last message the page has; 0 when it does not say."""
+        after = self.fields.get("after", "")
+        return int(after) if after.isascii() and after.isdigit() and len(after) < 19 else 0  # noqa: PLR2004 - bigint
+
+
+Deed = Callable[[AsyncSession, Change], Awaitable[str]]
+
+
+def action_routes(desk: Desk) -> APIRouter:
+    """Each deed does its work and gives the sentence for a toast, or nothing when the page shows it anyway."""
+    router = APIRouter(route_class=route_class(desk))
+
+    def add(name: str, deed: Deed) -> None:
+        async def act(request: Request, conversation_id: int) -> Response:
+            reader, fields = await require_change(desk, request)
+            change = Change(reader, fields, ConversationId(conversation_id))
+            async with unit_of_work(desk.services.sessions) as session:
+                sentence = await deed(session, change)
+            return await _after(desk, change, sentence)
+
+        router.add_api_route(f"/desk/c/{{conversation_id}}/{name}", act, methods=["POST"], name=f"desk_{name}")
+
+    for name, deed in _deeds(desk).items():
+        add(name, deed)
+    _state_route(router, desk)
+    return router
+
+
+def _deeds(desk: Desk) -> dict[str, Deed]:
+    business = desk.services.business
+    queues = {queue.key: queue.name for queue in business.queues.queues}
+    dispositions = tuple(business.company.dispositions)
+
+    async def _accept(session: AsyncSession, change: Change) -> str:
+        await accept_conversation(session, change.reader.now, change.reader.reach, change.conversation_id)
+        return change.reader.words("done.accepted")
+
+    async def _reply(session: AsyncSession, change: Change) -> str:
+        await reply(session, change.reader.now, change.reader.reach, change.conversation_id, change.text)
+        return ""
+
+    async def _note(session: AsyncSession, change: Change) -> str:
+        await add_note(session, change.reader.now, change.reader.reach, change.conversation_id, change.text)
+        return ""
+
+    async def _transfer(session: AsyncSession, change: Change) -> str:
+        reader, queue = change.reader, change.fields.get("queue", "")
+        if queue not in queues:
+            raise NothingChosen("Choose a queue.")
+        await transfer_to_queue(session, reader.now, reader.reach, change.conversation_id, queue)
+        return reader.words("done.transferred", queue=in_language(queues[queue], reader.words.language))
+
+    async def _close(session: AsyncSession, change: Change) -> str:
+        reader, conversation_id = change.reader, change.conversation_id
+        disposition = change.fields.get("disposition", "")
+        if disposition not in dispositions:
+            raise NothingChosen("Choose how it ended.")
+        if change.fields.get("text", "").strip():  # “send & resolve”: both or neither
+            await reply(session, reader.now, reader.reach, conversation_id, change.text)
+        await close_conversation(session, reader.now, reader.reach, conversation_id, (disposition, dispositions))
+        return reader.words("done.closed")
+
+    return {"accept": _accept, "reply": _reply, "note": _note, "transfer": _transfer, "close": _close}
+
+
+async def _after(desk: Desk, change: Change, sentence: str) -> Response:
+    """The parts of the page that the deed changed, so that it shows even before the socket tells."""
+    reader = change.reader
+    fragments = Fragments(desk, reader)
+    html = fragments.toast(sentence, "ok") if sentence else ""
+    try:
+        async with unit_of_work(desk.services.sessions) as session:
+            found = await read_conversation(desk, session, reader, change.conversation_id)
+    except NotFound:  # moved to a team whose conversations the reader does not see
+        return HTMLResponse(
+            html + partial("work", "innerHTML", fragments.nothing()), headers={"HX-Replace-Url": "/desk"}
+        )
+    new = tuple(entry for entry in found.entries if entry.id.isdigit() and int(entry.id) > change.after)
+    html += partial("head", "innerMorph", fragments.head(found.head, "mine"))
+    html += partial("gate", "innerMorph", fragments.gate(found.head))
+    return HTMLResponse(html + (fragments.appended(new) if change.after else ""))
+
+
+def _state_route(router: APIRouter, desk: Desk) -> None:
+    @router.post("/desk/state")
+    async def change_state(request: Request) -> Response:
+        reader, fields = await require_change(desk, request)
+        chosen = next((state for state in CHOSEN_STATES if state == fields.get("state")), None)
+        if chosen is None:
+            raise NothingChosen("Choose available or away.")
+        async with unit_of_work(desk.services.sessions) as session:
+            await set_agent_state(session, reader.now, UserId(reader.viewer.user_id), chosen)
+        async with unit_of_work(desk.services.sessions) as session:
+            shown = await read_inbox(desk, session, reader, tab_of(None))
+        person = me(replace(reader, state=chosen), shown)
+        fragments = Fragments(desk, reader)
+        html = partial("state-place", "innerMorph", fragments.state(person))
+        return HTMLResponse(html + partial("my-dot-place", "innerMorph", fragments.dot(person)))

@@ -1,0 +1,122 @@
+"""One conversation as its reader sees it: head, handoff card, timeline, and what may be done."""
+
+from collections.abc import Mapping
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from crm_core.contracts import Json
+from crm_core.conversation_head import ConversationHead
+from crm_core.states import ConversationState as State
+from crm_core.states import Role
+from crm_core.transcripts import MOST_ENTRIES, transcript
+from desk.people import Wait, channel_icon, initials, person_name, promise
+from desk.reader import Reader
+from desk.services import Desk
+from desk.timeline import timeline
+from desk.views import ConversationPage, HandoffCard, Head, May, Option
+from desk.words import Words
+
+_GATES: Mapping[State, str] = {
+    State.BOT: "conversation.gate_bot", State.QUEUED: "conversation.gate_queue",
+    State.SNOOZED: "conversation.gate_snoozed", State.CLOSED: "conversation.gate_closed",
+}  # fmt: skip
+_OWNED = (State.ASSIGNED, State.WRAP_UP)
+
+
+async def read_conversation(
+    desk: Desk, session: AsyncSession, reader: Reader, conversation_id: int
+) -> ConversationPage:
+    """Raises NotFound for what the reader may not see."""
+    found = await transcript(session, reader.reach, conversation_id)
+    company, language = desk.services.business.company, reader.words.language
+    dispositions = {key: in_language(names, language) for key, names in company.dispositions.items()}
+    queues = {queue.key: in_language(queue.name, language) for queue in desk.services.business.queues.queues}
+    return ConversationPage(
+        head=_head(desk, found.conversation, reader),
+        entries=timeline(found.conversation, found.entries, reader.clock, dispositions),
+        is_cut=len(found.entries) >= MOST_ENTRIES,
+        queues=tuple(Option(key, name, key == found.conversation.queue_key) for key, name in queues.items()),
+        dispositions=tuple(Option(key, name) for key, name in dispositions.items()),
+    )
+
+
+def in_language(names: Mapping[str, str], language: str) -> str:
+    """The text of a business file in the reader's language, else in the first one it has."""
+    return names.get(language) or next(iter(names.values()), "")
+
+
+def _head(desk: Desk, head: ConversationHead, reader: Reader) -> Head:
+    words = reader.words
+    name = person_name(head.contact_name, head.addresses[0].uri if head.addresses else None, words)
+    return Head(
+        id=head.id, state=head.state, name=name, first_name=name.split(" ")[0] if head.contact_name else name,
+        initials=initials(name), channel_icon=channel_icon(head.channel), subtitle=_subtitle(head, words),
+        wait=_wait(desk, head, reader), may=may_of(head, reader), gate=_gate(head, reader),
+        language_in=words.known(f"languages_in.{head.language}", ""), handoff=_handoff(head, words),
+    )  # fmt: skip
+
+
+def _subtitle(head: ConversationHead, words: Words) -> str:
+    parts = [words.known(f"channels.{head.channel}", head.inbox_name)]
+    if head.subject:
+        parts.append(head.subject)
+    if head.language:
+        parts.append(words.known(f"languages.{head.language}", head.language))
+    if head.verified_at is not None:
+        how = words.known(f"verified_how.{head.verified_how}", "")
+        parts.append(words("conversation.verified", how=how).strip())
+    else:
+        parts.append(words("conversation.unverified"))
+    return " · ".join(parts)
+
+
+def _wait(desk: Desk, head: ConversationHead, reader: Reader) -> Wait | None:
+    promises = {queue.key: queue.first_response_s for queue in desk.services.business.queues.queues}
+    promised_s = promises.get(head.queue_key or "")
+    is_due = head.queued_at and promised_s and not head.first_replied_at and head.state != State.CLOSED
+    if not is_due or head.queued_at is None or promised_s is None:
+        return None
+    return promise(reader.clock, head.queued_at, promised_s)
+
+
+def may_of(head: ConversationHead, reader: Reader) -> May:
+    """Which buttons are shown; whether they work is decided by `crm_core.access` again."""
+    is_mine, state = head.agent_id == reader.viewer.user_id, State(head.state)
+    takes_over = reader.viewer.role in (Role.SUPERVISOR, Role.ADMIN)
+    owns = is_mine and state in _OWNED
+    return May(
+        accept=state is State.QUEUED or (state is State.OFFERED and is_mine) or (state is State.BOT and takes_over),
+        reply=owns, note=True, transfer=is_mine and state in (State.ASSIGNED, State.SNOOZED), resolve=owns,
+    )  # fmt: skip
+
+
+def _gate(head: ConversationHead, reader: Reader) -> str:
+    """Why one cannot reply; empty when one can."""
+    words, state = reader.words, State(head.state)
+    is_mine = head.agent_id == reader.viewer.user_id
+    if is_mine and state in _OWNED:
+        return ""
+    if state in (State.OFFERED, *_OWNED) and not is_mine:
+        return words("conversation.gate_other", name=head.agent_name or words("message.someone"))
+    if state is State.BOT and reader.viewer.role not in (Role.SUPERVISOR, Role.ADMIN):
+        return words("conversation.gate_bot_only")
+    return words(_GATES.get(state, "conversation.gate_queue"))
+
+
+def _handoff(head: ConversationHead, words: Words) -> HandoffCard | None:
+    stored = head.handoff
+    if stored is None:
+        return None
+    reason = str(stored.get("reason") or "")
+    said = words.known(f"reasons.{reason}", reason.replace("_", " "))
+    slots = stored.get("slots")
+    given = slots.items() if isinstance(slots, dict) else ()
+    return HandoffCard(
+        words("handoff.titled", reason=said) if said else words("handoff.title"), str(stored.get("wants") or ""),
+        _lines(stored.get("found")), _lines(stored.get("told")),
+        tuple((words.known(f"slots.{name}", name.replace("_", " ")), str(value)) for name, value in given),
+    )  # fmt: skip
+
+
+def _lines(stored: Json) -> tuple[str, ...]:
+    return tuple(str(line) for line in stored) if isinstance(stored, list) else ()

@@ -1,0 +1,87 @@
+"""The list of conversations as its reader sees it."""
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from crm_core.inbox_view import InboxRow, InboxTab, inbox_counts, inbox_rows
+from crm_core.states import Author, ConversationState
+from desk.people import Chip, Wait, channel_icon, elapsed, initials, intent_name, person_name, promise
+from desk.reader import Reader
+from desk.services import Desk
+from desk.views import Inbox, Me, Row, Tab
+
+MOST_ROWS = 100
+MOST_LINE = 140
+
+
+def tab_of(key: object) -> InboxTab:
+    """The tab of that name; anything else is the first one."""
+    return next((tab for tab in InboxTab if tab == key), InboxTab.MINE)
+
+
+async def read_inbox(desk: Desk, session: AsyncSession, reader: Reader, tab: InboxTab) -> Inbox:
+    queues = desk.services.business.queues.queues
+    counts = await inbox_counts(session, reader.reach)
+    mine = await inbox_rows(session, reader.reach, InboxTab.MINE, queues, MOST_ROWS)
+    found = mine if tab is InboxTab.MINE else await inbox_rows(session, reader.reach, tab, queues, MOST_ROWS)
+    promises = {queue.key: queue.first_response_s for queue in queues}
+    rows = tuple(_row(row, reader, promises) for row in found)
+    tabs = tuple(Tab(item.value, counts.get(item)) for item in InboxTab)
+    waiting = counts[InboxTab.QUEUE] + sum(_waits_for_us(row) for row in mine)
+    return Inbox(tab.value, tabs, waiting, rows)
+
+
+def me(reader: Reader, inbox: Inbox) -> Me:
+    """The reader, with how many conversations they have open."""
+    load = next(tab.count or 0 for tab in inbox.tabs if tab.key == InboxTab.MINE)
+    viewer = reader.viewer
+    return Me(viewer.name, initials(viewer.name), viewer.role.value, reader.state.value, load)
+
+
+def _waits_for_us(row: InboxRow) -> bool:
+    return row.last_author == Author.CONTACT and row.state not in (ConversationState.CLOSED, ConversationState.BOT)
+
+
+def _row(row: InboxRow, reader: Reader, promises: dict[str, int]) -> Row:
+    words = reader.words
+    name = person_name(row.contact_name, row.address_uri, words)
+    return Row(
+        row.conversation_id, name, initials(name), channel_icon(row.channel),
+        words.known(f"channels.{row.channel}", row.channel), wait_of(row, reader, promises),
+        _said_by(row, reader), _one_line(row.last_line) or words("inbox.no_text"), _chips(row, reader),
+        unread=_waits_for_us(row),
+    )  # fmt: skip
+
+
+def wait_of(row: InboxRow, reader: Reader, promises: dict[str, int]) -> Wait:
+    """The promised first reply while it is due, else how long ago something was said."""
+    if row.due_at is None or row.waiting_since is None or row.state == ConversationState.CLOSED:
+        return elapsed(reader.clock, row.last_message_at)
+    return promise(reader.clock, row.waiting_since, promises.get(row.queue_key or "", 0))
+
+
+def _said_by(row: InboxRow, reader: Reader) -> str:
+    if row.last_author == Author.BOT:
+        return reader.words("inbox.bot")
+    if row.last_author != Author.AGENT:
+        return ""
+    own = row.agent_id == reader.viewer.user_id
+    return reader.words("inbox.you") if own else (row.agent_name or "").split(" ")[0]
+
+
+def _chips(row: InboxRow, reader: Reader) -> tuple[Chip, ...]:
+    words, chips = reader.words, list[Chip]()
+    if row.intent:
+        chips.append(Chip(intent_name(row.intent, words), "accent"))
+    if row.language:
+        chips.append(Chip(row.language))
+    if row.order_number:
+        chips.append(Chip(row.order_number, "num"))
+    if row.state == ConversationState.BOT:
+        chips.append(Chip(words("inbox.with_bot")))
+    elif row.agent_name and row.agent_id != reader.viewer.user_id:
+        chips.append(Chip(words("inbox.with_agent", name=row.agent_name.split(" ")[0])))
+    return tuple(chips)
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text[: 4 * MOST_LINE].split())[:MOST_LINE]

@@ -1,0 +1,84 @@
+"""Small ways of showing people, channels and promises that list and conversation share."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+import phonenumbers
+
+from desk.moments import Clockface, Urgency, urgency
+from desk.words import Words
+
+_ICONS: Mapping[str, str] = {
+    "webchat": "message-circle", "email": "mail", "telegram": "send", "whatsapp": "message-square", "sms": "smartphone",
+    "phone": "phone", "fax": "printer",
+}  # fmt: skip
+INITIALS = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """A promise, or when something last happened: ISO 8601 in `deadline` or `since`.
+
+    The browser keeps text and urgency up to date by itself, so a later text alone is no change.
+    """
+
+    text: str = field(compare=False)
+    urgency: Urgency = field(compare=False)
+    title: str
+    deadline: str = ""
+    promised_s: int = 0
+    since: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Chip:
+    text: str
+    tone: str = ""
+
+
+def channel_icon(channel: str) -> str:
+    return _ICONS.get(channel, "message-circle")
+
+
+def initials(name: str) -> str:
+    """Two letters of a name, or the country code of a number."""
+    if name.startswith("+"):
+        return name.split(maxsplit=1)[0][:3] if " " in name else name[:3]
+    letters = [word[0] for word in name.split() if word[0].isalnum()]
+    return "".join([*letters[:1], *letters[-1:]] if len(letters) >= INITIALS else letters).upper() or "?"
+
+
+def shown_address(uri: str) -> str:
+    """An address as people write it; a web visitor has none worth showing."""
+    kind, _, value = uri.partition(":")
+    if kind in ("tel", "fax", "whatsapp"):
+        try:
+            number = phonenumbers.parse(value)
+        except phonenumbers.NumberParseException:
+            return value
+        return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.INTERNATIONAL)
+    return "" if kind == "web" else value
+
+
+def person_name(name: str | None, address: str | None, words: Words) -> str:
+    """The name, else the address, else a visitor."""
+    return name or shown_address(address or "") or words("conversation.anonymous")
+
+
+def promise(clock: Clockface, since: datetime, promised_s: int) -> Wait:
+    """The first reply that was promised when the conversation was queued."""
+    deadline = since + timedelta(seconds=promised_s)
+    return Wait(
+        clock.due(deadline), urgency(clock.now, deadline, promised_s),
+        clock.words("clock.promise", time=clock.clock(deadline)), deadline.isoformat(), promised_s,
+    )  # fmt: skip
+
+
+def elapsed(clock: Clockface, moment: datetime) -> Wait:
+    """No promise runs: when something last happened."""
+    return Wait(clock.ago(moment), Urgency.CALM, clock.full(moment), since=moment.isoformat())
+
+
+def intent_name(intent: str, words: Words) -> str:
+    return words.known(f"intents.{intent}", intent.replace("_", " "))

@@ -1,0 +1,24 @@
+"""The desk, put together."""
+
+from fastapi import APIRouter
+
+from desk.account import account_routes
+from desk.action_routes import action_routes
+from desk.entry import entry_routes
+from desk.page_routes import page_routes
+from desk.pages import Pages
+from desk.services import Desk, DeskServices
+from desk.socket import socket_routes
+from desk.words import read_catalogues
+
+__all__ = ["DeskServices", "desk_router"]
+
+
+def desk_router(services: DeskServices) -> APIRouter:
+    """Every route under /desk. Raises CatalogueError when the languages do not say the same."""
+    company = services.business.company
+    desk = Desk(services, Pages(company.name), read_catalogues(country=company.country))
+    router = APIRouter(include_in_schema=False)
+    for routes in (entry_routes, action_routes, account_routes, socket_routes, page_routes):
+        router.include_router(routes(desk))
+    return router

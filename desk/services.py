@@ -1,0 +1,53 @@
+"""What the desk needs from the application, and what its routes share."""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from urllib.parse import urlsplit
+
+from config.business import Business
+from config.settings import Settings
+from crm_core.db import Sessions
+from crm_core.erp.port import Erp
+from crm_core.signals import Signal
+from desk.pages import Pages
+from desk.words import Words
+
+Watch = Callable[[], AbstractAsyncContextManager[asyncio.Queue[Signal]]]
+
+
+@dataclass(frozen=True, slots=True)
+class DeskServices:
+    """Handed over by the composition root. `watch` opens a subscription to every signal; `key` signs form tokens."""
+
+    sessions: Sessions
+    business: Business
+    erp: Erp
+    settings: Settings
+    now: Callable[[], datetime]
+    watch: Watch
+    key: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """The services with everything that is read once at start."""
+
+    services: DeskServices
+    pages: Pages
+    catalogues: Mapping[str, Words]
+
+    @property
+    def is_secure(self) -> bool:
+        return self.services.settings.secure_cookies
+
+    @property
+    def origin(self) -> str:
+        """Scheme and host of the configured address."""
+        parts = urlsplit(self.services.settings.base_url)
+        return f"{parts.scheme}://{parts.netloc}"
+
+    def words(self, language: str | None) -> Words:
+        return self.catalogues.get(language or "") or self.catalogues["en"]

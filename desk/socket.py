@@ -1,0 +1,230 @@
+"""The one WebSocket of a tab: it says what it shows, and is sent what changed there."""
+
+import asyncio
+import json
+import time
+from dataclasses import dataclass, field
+
+import structlog
+from fastapi import APIRouter, WebSocket, WebSocketDisconnect
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from crm_core.db import unit_of_work
+from crm_core.errors import NotFound
+from crm_core.inbox_view import InboxTab
+from crm_core.signals import Signal, Topic, publish
+from crm_core.transcripts import transcript
+from desk.conversation_page import read_conversation
+from desk.fragments import Fragments
+from desk.guard import is_own_origin, session_token
+from desk.inbox_page import me, read_inbox, tab_of
+from desk.live import partial
+from desk.reader import Reader, find_reader
+from desk.screen import Screen
+from desk.services import Desk
+
+log = structlog.get_logger(__name__)
+
+GATHER_S = 0.1  # changes that come together are one look
+RECHECK_S = 60.0
+TYPING_EVERY_S = 2.0
+MOST_CHARACTERS = 4096
+MOST_PER_WINDOW, WINDOW_S = 60, 10.0
+LOGGED_OUT, NOT_UNDERSTOOD, TOO_MUCH, FAILED = 4401, 4400, 1008, 1011
+LARGEST_ID = 2**63
+
+
+class SocketEnded(Exception):
+    """Close with this code; never with a text."""
+
+    def __init__(self, code: int) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+@dataclass(frozen=True, slots=True)
+class Shows:
+    """The tab tells what it shows now."""
+
+    conversation_id: int | None
+    tab: InboxTab
+
+
+@dataclass(frozen=True, slots=True)
+class Types:
+    """The agent is writing a reply."""
+
+
+def parse_told(text: str) -> Shows | Types:
+    """Raises SocketEnded for anything but the two messages there are."""
+    if len(text) > MOST_CHARACTERS:
+        raise SocketEnded(TOO_MUCH)
+    try:
+        told = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise SocketEnded(NOT_UNDERSTOOD) from error
+    if not isinstance(told, dict):
+        raise SocketEnded(NOT_UNDERSTOOD)
+    if told.get("typing") is True:
+        return Types()
+    watched = told.get("watch")
+    is_id = isinstance(watched, int) and not isinstance(watched, bool) and 0 < watched < LARGEST_ID
+    if "watch" not in told or not (watched is None or is_id):
+        raise SocketEnded(NOT_UNDERSTOOD)
+    return Shows(watched, tab_of(told.get("tab")))
+
+
+def socket_routes(desk: Desk) -> APIRouter:
+    router = APIRouter()
+
+    @router.websocket("/desk/socket")
+    async def socket(websocket: WebSocket) -> None:
+        if not is_own_origin(desk, websocket):
+            await websocket.close(4403)
+            return
+        await websocket.accept()
+        try:
+            await Conversing(desk, websocket).run()
+        except* SocketEnded as ended:
+            await _close(websocket, _code_of(ended))
+        except* WebSocketDisconnect:
+            pass
+        except* (DBAPIError, OSError) as errors:
+            log.warning("desk.socket_failed", error=type(errors.exceptions[0]).__name__)
+            await _close(websocket, FAILED)
+
+    return router
+
+
+def _code_of(ended: BaseExceptionGroup[SocketEnded]) -> int:
+    first = ended.exceptions[0]
+    return first.code if isinstance(first, SocketEnded) else _code_of(first)
+
+
+async def _close(websocket: WebSocket, code: int) -> None:
+    try:
+        await websocket.close(code)
+    except (RuntimeError, WebSocketDisconnect):
+        log.debug("desk.socket_gone")
+
+
+@dataclass(slots=True)
+class Conversing:
+    """One open socket."""
+
+    desk: Desk
+    websocket: WebSocket
+    _happened: asyncio.Queue[Signal | Shows | Types] = field(default_factory=lambda: asyncio.Queue(1000))
+    _screen: Screen | None = None
+    _typed_at: float = 0.0
+
+    async def run(self) -> None:
+        """Until the browser leaves or the session ends. Raises an exception group."""
+        async with self.desk.services.watch() as signals, asyncio.TaskGroup() as group:
+            group.create_task(self._receive())
+            group.create_task(self._pass_on(signals))
+            group.create_task(self._look())
+
+    async def _receive(self) -> None:
+        window_from, count = time.monotonic(), 0
+        while True:
+            message = await self.websocket.receive()
+            if message["type"] == "websocket.disconnect":
+                raise WebSocketDisconnect(message.get("code") or 1005)
+            now = time.monotonic()
+            if now - window_from > WINDOW_S:
+                window_from, count = now, 0
+            count += 1
+            if count > MOST_PER_WINDOW:
+                raise SocketEnded(TOO_MUCH)
+            text = message.get("text")
+            if text is None:
+                raise SocketEnded(NOT_UNDERSTOOD)
+            await self._happened.put(parse_told(text))
+
+    async def _pass_on(self, signals: asyncio.Queue[Signal]) -> None:
+        while True:
+            signal = await signals.get()
+            if signal.topic is not Topic.JOB:
+                await self._happened.put(signal)
+
+    async def _look(self) -> None:
+        """After each batch of changes: is the session still good, and what must be sent."""
+        batch: list[Signal | Shows | Types] = []
+        while True:
+            html = await self._answer(batch)
+            if html:
+                await self.websocket.send_text(html)
+            batch = await self._gather()
+
+    async def _gather(self) -> list[Signal | Shows | Types]:
+        """What happened next, with all that came within GATHER_S; nothing after RECHECK_S."""
+        try:
+            async with asyncio.timeout(RECHECK_S):
+                batch = [await self._happened.get()]
+        except TimeoutError:
+            return []
+        await asyncio.sleep(GATHER_S)
+        while not self._happened.empty():
+            batch.append(self._happened.get_nowait())
+        return batch
+
+    async def _answer(self, batch: list[Signal | Shows | Types]) -> str:
+        # never committed: being looked at by a page alone does not keep a session from going idle
+        async with self.desk.services.sessions() as session:
+            reader = await find_reader(self.desk, session, session_token(self.desk, self.websocket))
+            if reader is None:
+                raise SocketEnded(LOGGED_OUT)
+            for told in batch:
+                if isinstance(told, Shows):
+                    self._screen = Screen(Fragments(self.desk, reader), told.tab, told.conversation_id)
+            if self._screen is None:
+                return ""
+            html = await self._changes(session, reader, self._screen) if _is_news(batch) else ""
+            html += await self._typing_of(session, reader, batch)
+        if any(isinstance(told, Types) for told in batch):
+            await self._tell_typing(reader)
+        return html
+
+    async def _changes(self, session: AsyncSession, reader: Reader, screen: Screen) -> str:
+        inbox = await read_inbox(self.desk, session, reader, screen.tab)
+        html = screen.update_list(inbox, me(reader, inbox))
+        if screen.conversation_id is None:
+            return html
+        try:
+            page = await read_conversation(self.desk, session, reader, screen.conversation_id)
+        except NotFound:
+            screen.conversation_id = None
+            return html + partial("work", "innerHTML", screen.fragments.nothing())
+        return html + screen.update_conversation(page)
+
+    async def _typing_of(self, session: AsyncSession, reader: Reader, batch: list[Signal | Shows | Types]) -> str:
+        watched = self._screen.conversation_id if self._screen else None
+        typing = Signal(Topic.TYPING, watched or 0, "contact")
+        if self._screen is None or watched is None or typing not in batch:
+            return ""
+        try:
+            await transcript(session, reader.reach, watched)
+        except NotFound:
+            return ""
+        return partial("typing", "innerHTML", self._screen.fragments.typing("contact"))
+
+    async def _tell_typing(self, reader: Reader) -> None:
+        """The customer sees that the owner of their conversation writes; nobody else can make it seem so."""
+        watched = self._screen.conversation_id if self._screen else None
+        if watched is None or time.monotonic() - self._typed_at < TYPING_EVERY_S:
+            return
+        self._typed_at = time.monotonic()
+        async with unit_of_work(self.desk.services.sessions) as session:
+            try:
+                head = (await transcript(session, reader.reach, watched)).conversation
+            except NotFound:
+                return
+            if head.agent_id == reader.viewer.user_id:
+                await publish(session, Signal(Topic.TYPING, watched, "agent"))
+
+
+def _is_news(batch: list[Signal | Shows | Types]) -> bool:
+    news = (Topic.CONVERSATION, Topic.AGENT, Topic.RESYNC)
+    return any(isinstance(told, Shows) or (isinstance(told, Signal) and told.topic in news) for told in batch)

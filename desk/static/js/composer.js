@@ -1,0 +1,103 @@
+// The reply box: drafts kept per conversation, reply or note, sending. It is never swapped while one writes.
+(() => {
+  const key = (form) => `switchboard:draft:${form.dataset.conversation}:${form.dataset.mode}`;
+  const form = () => document.getElementById("composer");
+  const mayReply = () => document.querySelector("[data-may-reply]")?.dataset.mayReply === "yes";
+  let typedAt = 0;
+
+  function setMode(mode, focus) {
+    const composer = form();
+    if (!composer || (mode === "reply" && !mayReply())) mode = "note";
+    if (!composer) return;
+    const changed = composer.dataset.mode !== mode;
+    composer.dataset.mode = mode;
+    composer.setAttribute("hx-post", `/desk/c/${composer.dataset.conversation}/${mode}`);
+    for (const tab of composer.querySelectorAll("[role=tab]")) {
+      const chosen = tab.dataset.mode === mode;
+      tab.setAttribute("aria-selected", String(chosen));
+      tab.tabIndex = chosen ? 0 : -1;
+    }
+    const text = composer.elements.text;
+    text.placeholder = text.dataset[mode];
+    if (changed || !text.value) text.value = localStorage.getItem(key(composer)) ?? "";
+    if (focus) text.focus();
+  }
+
+  function begin() {
+    const composer = form();
+    if (!composer || composer.dataset.begun) return;
+    composer.dataset.begun = "yes";
+    setMode(mayReply() ? "reply" : "note", false);
+    const flow = document.getElementById("flow");
+    flow.scrollTop = flow.scrollHeight;
+  }
+
+  function lastEntry() {
+    return document.querySelector("#timeline .entry:last-child")?.dataset.entry ?? "0";
+  }
+
+  function cleared(composer) {
+    localStorage.removeItem(key(composer));
+    composer.elements.text.value = "";
+  }
+
+  document.addEventListener("input", (event) => {
+    if (event.target.id !== "draft") return;
+    const composer = form(), value = event.target.value;
+    if (value) localStorage.setItem(key(composer), value);
+    else localStorage.removeItem(key(composer));
+    if (composer.dataset.mode === "reply" && Date.now() - typedAt > 3000) {
+      typedAt = Date.now();
+      document.dispatchEvent(new CustomEvent("desk:typing"));
+    }
+  });
+
+  document.addEventListener("htmx:config:request", (event) => {
+    const { ctx } = event.detail, composer = form();
+    if (!composer) return;
+    if (ctx.sourceElement === composer) {
+      ctx.request.action = composer.getAttribute("hx-post");
+      ctx.request.body.set("after", lastEntry());
+      if (!ctx.request.body.get("text").trim()) event.preventDefault();
+    }
+    if (ctx.sourceElement.closest("#resolve")) ctx.request.body.set("after", lastEntry());
+  });
+
+  document.addEventListener("htmx:after:request", (event) => {
+    const { ctx } = event.detail, composer = form(), done = ctx.response.status < 400;
+    if (!composer || !done) return;
+    if (ctx.sourceElement === composer) cleared(composer);
+    if (ctx.sourceElement.closest("#resolve")?.querySelector("[name=text]").value) cleared(composer);
+  });
+
+  document.addEventListener("click", (event) => {
+    const tab = event.target.closest("#composer [role=tab]");
+    if (tab) setMode(tab.dataset.mode, true);
+    if (event.target.closest("[data-send-resolve]")) {
+      window.desk.open("resolve", form().elements.text.value.trim());
+    }
+  });
+
+  document.addEventListener("keydown", (event) => {
+    const inComposer = event.target.closest?.("#composer");
+    if (inComposer && event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
+      event.preventDefault();
+      form().requestSubmit();
+    } else if (inComposer && event.target.role === "tab" && /^Arrow(Left|Right)$/.test(event.key)) {
+      setMode(form().dataset.mode === "reply" ? "note" : "reply", false);
+      form().querySelector("[aria-selected=true]").focus();
+    }
+  });
+
+  // a reply may become possible, or stop being so, while a note is written
+  document.addEventListener("desk:gate", () => {
+    const composer = form();
+    if (!composer) return;
+    if (!mayReply() && composer.dataset.mode === "reply") setMode("note", false);
+    else if (mayReply() && composer.dataset.mode === "note" && !composer.elements.text.value) setMode("reply", false);
+  });
+
+  Object.assign(window.desk, { setMode });
+  document.addEventListener("htmx:after:swap", begin);
+  begin();
+})();

@@ -1,0 +1,46 @@
+// The keyboard: every list entry, every action.
+(() => {
+  const press = (selector) => document.querySelector(selector)?.click();
+
+  function step(by) {
+    const rows = [...document.querySelectorAll("[data-row]")];
+    if (!rows.length) return;
+    const at = rows.findIndex((row) => row === document.activeElement || row.hasAttribute("aria-current"));
+    const focused = rows.indexOf(document.activeElement);
+    const next = rows[Math.min(rows.length - 1, Math.max(0, (focused >= 0 ? focused : at) + by))];
+    next.focus();
+    if (matchMedia("(min-width: 701px)").matches) next.click();
+  }
+
+  const actions = {
+    j: () => step(1),
+    k: () => step(-1),
+    a: () => press("#accept"),
+    e: () => press("[data-opens=resolve]"),
+    t: () => press("[data-opens=transfer]"),
+    r: () => window.desk.setMode("reply", true),
+    n: () => window.desk.setMode("note", true),
+    "?": () => window.desk.open("shortcuts"),
+  };
+
+  document.addEventListener("keydown", (event) => {
+    if (event.key === "Escape") {
+      for (const menu of document.querySelectorAll("details[data-menu][open]")) menu.open = false;
+      if (event.target.matches?.("textarea")) document.getElementById("flow")?.focus();
+    }
+    const writing = event.target.matches?.("input, textarea, select, [contenteditable]");
+    if (writing || event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]")) return;
+    const tab = /^[1-9]$/.test(event.key) && document.querySelectorAll("#tabs a")[event.key - 1];
+    const action = tab ? () => tab.click() : actions[physical(event)];
+    if (!action) return;
+    event.preventDefault();
+    action();
+  });
+
+  // letters work in a Cyrillic layout too: there the physical key decides
+  function physical(event) {
+    if (/^[a-z?]$/i.test(event.key)) return event.key.toLowerCase();
+    if (event.code === "Slash" && event.shiftKey) return "?";
+    return event.code.startsWith("Key") ? event.code.slice(3).toLowerCase() : "";
+  }
+})();

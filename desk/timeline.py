@@ -1,0 +1,138 @@
+"""The entries of a conversation as the agent reads them: who said what when, what the bot understood, what arrived."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from urllib.parse import quote
+
+from babel.numbers import format_decimal
+
+from crm_core.contracts import Card, DeliveryState, Json, JsonObject
+from crm_core.conversation_head import ConversationHead
+from crm_core.states import Author, Direction, Visibility
+from crm_core.transcripts import FileEntry, TranscriptEntry
+from desk.moments import Clockface
+from desk.orders import web_address
+from desk.people import intent_name
+from desk.views import Delivery, Entry, File, Moment, SmallCard, Understood
+from desk.words import Words
+
+_DELIVERY: Mapping[str, tuple[str, str]] = {
+    DeliveryState.PENDING: ("clock", ""), DeliveryState.SENDING: ("clock", ""), DeliveryState.SENT: ("check", ""),
+    DeliveryState.DELIVERED: ("check-check", ""), DeliveryState.READ: ("check-check", "ok"),
+    DeliveryState.FAILED: ("circle-alert", "bad"), DeliveryState.IN_DOUBT: ("circle-help", "warn"),
+}  # fmt: skip
+_UNITS = ("B", "kB", "MB", "GB")
+THOUSAND = 1000
+MOST_ENTITIES = 4
+
+
+def timeline(
+    head: ConversationHead, found: Sequence[TranscriptEntry], clock: Clockface, dispositions: Mapping[str, str]
+) -> tuple[Entry, ...]:
+    """All entries in order; the first of each day carries the day's name. `dispositions`: key to name."""
+    entries, day = list[Entry](), ""
+    for entry in found:
+        heading = clock.long_day(entry.at)
+        entries.append(_message(entry, clock, "" if heading == day else heading))
+        day = heading
+    return (*entries, *_end(head, clock, dispositions))
+
+
+def _message(entry: TranscriptEntry, clock: Clockface, day: str) -> Entry:
+    is_note = entry.visibility == Visibility.INTERNAL
+    is_in = entry.direction == Direction.IN
+    return Entry(
+        key=f"m-{entry.id}", id=str(entry.id), kind="note" if is_note else "message", side="in" if is_in else "out",
+        author=entry.author, by=_said_by(entry, clock.words), text=entry.text, at=_moment(entry.at, clock), day=day,
+        language=entry.language or "", card=_card(entry.card) if entry.card else None,
+        choices=tuple(choice.label for choice in entry.choices),
+        attachments=tuple(_file(file, clock) for file in entry.attachments),
+        understood=_understood(entry.nlu, clock) if is_in else None,
+        delivery=None if is_in or is_note else _delivery(entry.delivery, clock.words),
+    )  # fmt: skip
+
+
+def _moment(at: datetime, clock: Clockface) -> Moment:
+    return Moment(at.isoformat(), clock.clock(at), clock.full(at))
+
+
+def _said_by(entry: TranscriptEntry, words: Words) -> str:
+    name = entry.agent_name or words("message.someone")
+    if entry.visibility == Visibility.INTERNAL:
+        return words("message.note_by", name=name)
+    known = {Author.BOT: words("message.bot"), Author.SYSTEM: words("message.system"), Author.AGENT: name}
+    return known.get(Author(entry.author), "")
+
+
+def _card(card: Card) -> SmallCard:
+    return SmallCard(
+        card.title, card.badge, card.tone.value, card.steps_done, card.steps_total, card.lines, card.footnote,
+        web_address(card.link), card.link_label,
+    )  # fmt: skip
+
+
+def _file(file: FileEntry, clock: Clockface) -> File:
+    return File(file.name, size_text(file.size, clock), f"/files/{file.token}/{quote(file.name, safe='')}")
+
+
+def size_text(size: int, clock: Clockface) -> str:
+    """“184 kB”; powers of a thousand, as SI has it."""
+    value, unit = float(size), 0
+    while value >= THOUSAND and unit < len(_UNITS) - 1:
+        value, unit = value / THOUSAND, unit + 1
+    rounded = round(value) if value >= 10 or not unit else round(value, 1)  # noqa: PLR2004 - two digits
+    return f"{format_decimal(rounded, locale=clock.words.locale)} {_UNITS[unit]}"
+
+
+def _delivery(state: str | None, words: Words) -> Delivery | None:
+    if state is None or state not in _DELIVERY:
+        return None
+    icon, tone = _DELIVERY[state]
+    return Delivery(words(f"delivery.{state}"), icon, tone)
+
+
+def _understood(nlu: JsonObject | None, clock: Clockface) -> Understood | None:
+    """The stored NluResult; whatever else may stand there is left out rather than shown wrong."""
+    best = _best_intent(nlu or {})
+    if best is None:
+        return None
+    name = intent_name(best[0], clock.words)
+    confidence = str(format_decimal(best[1], "0.00", locale=clock.words.locale))
+    title = clock.words("message.understood", intent=name, confidence=confidence)
+    return Understood(name, confidence, _entities((nlu or {}).get("entities")), title)
+
+
+def _best_intent(nlu: JsonObject) -> tuple[str, float] | None:
+    intents = nlu.get("intents")
+    if isinstance(intents, list) and intents and isinstance(intents[0], list):
+        name, confidence = intents[0][:2]
+    else:
+        name, confidence = nlu.get("intent"), nlu.get("confidence")
+    if isinstance(name, str) and isinstance(confidence, (int, float)):
+        return name, float(confidence)
+    return None
+
+
+def _entities(found: Json) -> tuple[str, ...]:
+    if isinstance(found, dict):
+        return tuple(str(value) for value in found.values())[:MOST_ENTITIES]
+    if not isinstance(found, list):
+        return ()
+    values = [item.get("value") for item in found if isinstance(item, dict)]
+    return tuple(str(value) for value in values if value)[:MOST_ENTITIES]
+
+
+def _end(head: ConversationHead, clock: Clockface, dispositions: Mapping[str, str]) -> list[Entry]:
+    """How it was closed, and what the customer said about it."""
+    if head.closed_at is None:
+        return []
+    words, at = clock.words, _moment(head.closed_at, clock)
+    how = dispositions.get(head.disposition or "") or words("events.no_disposition")
+    closed = words("events.closed_by_bot", disposition=how)
+    if head.agent_name:
+        closed = words("events.closed", name=head.agent_name, disposition=how)
+    entries = [Entry("closed", "", "event", "", "system", "", closed, at)]
+    if head.survey_score is not None:
+        rated = words("events.rated", score=head.survey_score)
+        entries.append(Entry("rated", "", "event", "", "contact", "", rated, at))
+    return entries

@@ -1,0 +1,201 @@
+"""What the templates of the desk show: values ready to be printed, compared to find out what changed."""
+
+from dataclasses import dataclass, field
+
+from desk.people import Chip, Wait
+
+
+@dataclass(frozen=True, slots=True)
+class Me:
+    """The person at the desk."""
+
+    name: str
+    initials: str
+    role: str
+    state: str
+    load: int
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One conversation in the list."""
+
+    id: int
+    name: str
+    initials: str
+    channel_icon: str
+    channel_name: str
+    wait: Wait
+    last_by: str
+    last_line: str
+    chips: tuple[Chip, ...]
+    unread: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Tab:
+    key: str
+    count: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Inbox:
+    """`waiting` is what the title badge counts."""
+
+    tab: str
+    tabs: tuple[Tab, ...]
+    waiting: int
+    rows: tuple[Row, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class HandoffCard:
+    title: str
+    wants: str
+    found: tuple[str, ...]
+    told: tuple[str, ...]
+    slots: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Understood:
+    """What the bot made of a message."""
+
+    intent: str
+    confidence: str
+    entities: tuple[str, ...]
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    text: str
+    icon: str
+    tone: str
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    name: str
+    size: str
+    href: str
+
+
+@dataclass(frozen=True, slots=True)
+class SmallCard:
+    """A card as the customer saw it; `link` is a web address or None."""
+
+    title: str
+    badge: str
+    tone: str
+    steps_done: int
+    steps_total: int
+    lines: tuple[str, ...]
+    footnote: str
+    link: str | None
+    link_label: str
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    iso: str
+    clock: str
+    full: str
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A message, a note or something that happened. `kind`: message, note, event; `side`: in, out."""
+
+    key: str
+    id: str
+    kind: str
+    side: str
+    author: str
+    by: str
+    text: str
+    at: Moment
+    day: str = ""
+    language: str = ""
+    card: SmallCard | None = None
+    choices: tuple[str, ...] = ()
+    attachments: tuple[File, ...] = ()
+    understood: Understood | None = None
+    delivery: Delivery | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One line of a dialog."""
+
+    key: str
+    name: str
+    is_current: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class May:
+    """What this reader may do with the conversation now."""
+
+    accept: bool = False
+    reply: bool = False
+    note: bool = False
+    transfer: bool = False
+    resolve: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """The part above the timeline; changes with the state."""
+
+    id: int
+    state: str
+    name: str
+    first_name: str
+    initials: str
+    channel_icon: str
+    subtitle: str
+    wait: Wait | None
+    may: May
+    gate: str
+    language_in: str
+    handoff: HandoffCard | None
+
+
+@dataclass(frozen=True, slots=True)
+class ConversationPage:
+    """Head, timeline and the choices of the dialogs. `is_cut`: older entries are left out."""
+
+    head: Head
+    entries: tuple[Entry, ...]
+    is_cut: bool
+    queues: tuple[Option, ...]
+    dispositions: tuple[Option, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    name: str
+    value: str
+    is_number: bool = False
+    mark: Chip | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """Another conversation of the same customer; `href` is None for the one that is open."""
+
+    channel_icon: str
+    text: str
+    day: str
+    at_full: str
+    href: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerPanel:
+    """`orders_url` is None while nobody knows which customer of the ERP this is."""
+
+    facts: tuple[Fact, ...]
+    timeline: tuple[Past, ...] = field(default_factory=tuple)
+    orders_url: str | None = None
