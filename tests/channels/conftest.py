@@ -54,11 +54,11 @@ class ChatServer:
 
 
 @asynccontextmanager
-async def running_server(app: FastAPI) -> AsyncIterator[ChatServer]:
+async def running_server(app: FastAPI, ws_max_size: int = 65_536) -> AsyncIterator[ChatServer]:
     """`app` behind uvicorn as `serve` runs it."""
     with socket.create_server(("127.0.0.1", 0)) as listening:
         config = uvicorn.Config(
-            app, log_config=None, access_log=False, ws="websockets-sansio", ws_max_size=65_536,
+            app, log_config=None, access_log=False, ws="websockets-sansio", ws_max_size=ws_max_size,
             timeout_graceful_shutdown=1, lifespan="off",
         )  # fmt: skip
         server = uvicorn.Server(config)

@@ -106,11 +106,11 @@ async def test_a_message_sent_again_after_a_cut_is_acknowledged_and_stored_once(
 
 async def test_an_answer_is_pushed_at_once_and_once(server: ChatServer, chat: FakeChat) -> None:
     async with chatting(server) as socket:
-        chat.say("a" * 32, an_entry("first"))
-        first = await heard(socket)
-        chat.say("a" * 32, an_entry("second"))
-        second = await heard(socket)
-    assert [[entry["text"] for entry in frame["entries"]] for frame in (first, second)] == [["first"], ["second"]]
+        pushed = []
+        for text in ("first", "second", "third"):
+            chat.say("a" * 32, an_entry(text))
+            pushed.append([entry["text"] for entry in (await heard(socket))["entries"]])
+    assert pushed == [["first"], ["second"], ["third"]]
 
 
 async def test_a_connection_resumes_after_the_last_entry_seen(server: ChatServer, chat: FakeChat) -> None:
@@ -217,6 +217,15 @@ async def test_a_frame_of_10_mb_closes_the_socket(server: ChatServer, chat: Fake
     assert closed in (1009, 1006), "the server may cut the connection before its close frame is read"
     assert frames == []
     assert chat.received == []
+
+
+async def test_a_frame_over_64_kb_closes_the_socket_whatever_the_server_allows(chat: FakeChat) -> None:
+    app = FastAPI()
+    app.include_router(webchat_routes(chat.ports(), chat_settings()))
+    async with running_server(app, ws_max_size=2**24) as server, chatting(server) as socket:
+        await say(socket, type="message", id="message-1", text="x", padding=" " * 70_000)
+        closed, frames = await close_of(socket)
+    assert (closed, frames, chat.received) == (1009, [{"type": "error", "code": "too_large", "id": None}], [])
 
 
 async def test_a_flood_is_refused_and_then_cut(chat: FakeChat) -> None:
