@@ -8,10 +8,7 @@ import aiosmtplib
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
-from bot.dialogue.schema import read_flows
-from bot.knowledge import Knowledge
-from bot.replies import Replies
-from bot.services import database_url, open_nlu
+from bot.services import database_url, open_nlu, read_dialogue
 from config.business import Business, read_business
 from config.documents import DocumentError
 from config.settings import Settings
@@ -66,15 +63,15 @@ async def _tried(part: str, look: Look, settings: Settings, business: Business) 
     except (SwitchboardError, DocumentError) as error:
         return Finding(part, "does not work", str(error))
     except (SQLAlchemyError, OSError) as error:
-        return Finding(part, "does not answer", f"{type(error).__name__}: is the database at SWITCHBOARD_DATABASE_URL up?")
+        return Finding(
+            part, "does not answer", f"{type(error).__name__}: is the database at SWITCHBOARD_DATABASE_URL up?"
+        )
 
 
 async def _dialogue(settings: Settings, business: Business) -> Finding:
-    languages = business.company.languages
-    flows = read_flows(settings.config_dir / "flows")
-    Replies.load(settings.config_dir / "replies", languages)
-    Knowledge.load(settings.config_dir / "knowledge", languages)
-    return Finding("dialogue", f"{len(flows)} flows, replies and knowledge are complete in {len(languages)} languages")
+    flows, _, _ = read_dialogue(settings, business)
+    languages = ", ".join(business.company.languages)
+    return Finding("dialogue", f"{len(flows)} flows, replies and knowledge in {languages}")
 
 
 async def _nlu(settings: Settings, business: Business) -> Finding:
@@ -122,5 +119,7 @@ async def _mail(settings: Settings, _business: Business) -> Finding:
     except aiosmtplib.SMTPAuthenticationError:
         return Finding("mail", "the server refuses the password", "check SWITCHBOARD_SMTP__USERNAME and __PASSWORD")
     except (aiosmtplib.SMTPException, OSError) as error:
-        return Finding("mail", f"no answer ({type(error).__name__})", "check SWITCHBOARD_SMTP__HOST, __PORT, __STARTTLS")
+        return Finding(
+            "mail", f"no answer ({type(error).__name__})", "check SWITCHBOARD_SMTP__HOST, __PORT, __STARTTLS"
+        )
     return Finding("mail", f"{smtp.host} takes letters")

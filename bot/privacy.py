@@ -15,10 +15,12 @@ from crm_core.privacy import collect_contact, erase_contact
 
 
 def _address(uri: str) -> Address:
-    kind, colon, value = uri.partition(":")
-    if not colon or kind not in AddressKind:
-        raise InvalidInput(f"Write the address with its kind: {', '.join(f'{kind}:…' for kind in AddressKind)}.")
-    return Address(AddressKind(kind), value)
+    kind, _, value = uri.partition(":")
+    try:
+        return Address(AddressKind(kind), value)
+    except ValueError as error:
+        kinds = ", ".join(f"{known}:…" for known in AddressKind)
+        raise InvalidInput(f"Write the address with its kind: {kinds}.") from error
 
 
 async def _contact_id(sessions: Sessions, uri: str) -> ContactId:

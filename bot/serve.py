@@ -10,7 +10,7 @@ from bot.app import build_app
 from bot.process import end_with_parent, process_name
 from bot.sending import Sending
 from bot.services import Services, open_services
-from bot.surveys import post_survey
+from bot.surveys import ask_for_rating
 from bot.turn import run_turn
 from bot.upkeep import CLOSE_EVERY_S, close_idle, every
 from bot.worker import Worker
@@ -42,7 +42,7 @@ def build_worker(services: Services) -> Worker:
             await run_turn(services.turn, job.conversation_id, job)
 
     async def survey(job: ClaimedJob) -> None:
-        await post_survey(services.turn, job)
+        await ask_for_rating(services.sessions, job)
 
     handlers = {JobKind.TURN: turn, JobKind.SEND: sending.send, JobKind.MAIL: sending.mail, JobKind.SURVEY: survey}
     return Worker(services.sessions, handlers, process_name("worker"))

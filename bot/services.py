@@ -7,7 +7,9 @@ from pathlib import Path
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from bot.dialogue.schema import read_flows
+from bot.dialogue.actions import ACTIONS
+from bot.dialogue.context import DialogueServices
+from bot.dialogue.schema import Flows, Vocabulary, read_flows
 from bot.knowledge import Knowledge
 from bot.metrics import Metrics
 from bot.replies import Replies
@@ -25,7 +27,7 @@ from crm_core.erp.port import Erp
 from crm_core.erp.sql import SqlErp
 from crm_core.errors import SetupRequired
 from crm_core.intake import inbox_ids
-from crm_core.settings_sync import sync_inboxes
+from crm_core.settings_sync import ConfiguredInbox, sync_inboxes
 from nlu.engine import NluEngine
 from nlu.native import NativeEngine
 from nlu.training import current_model
@@ -85,7 +87,24 @@ def mail_channel(settings: Settings) -> EmailChannel | None:
     """The submission server for codes and transcripts; None when none is configured."""
     if settings.smtp.host is None:
         return None
-    return EmailChannel(settings.smtp)
+    return EmailChannel(settings.smtp, derived_key(server_key(settings), "message-id"))
+
+
+def read_dialogue(settings: Settings, business: Business) -> tuple[Flows, Replies, Knowledge]:
+    """The files that make the dialogue, checked against each other. Raises DocumentError."""
+    languages = business.company.languages
+    replies = Replies.load(settings.config_dir / "replies", languages)
+    vocabulary = Vocabulary(frozenset(ACTIONS), replies.keys())
+    flows = read_flows(settings.config_dir / "flows", vocabulary)
+    return flows, replies, Knowledge.load(settings.config_dir / "knowledge", languages)
+
+
+def _dialogue(settings: Settings, business: Business, sessions: Sessions, erp: Erp, key: bytes) -> DialogueServices:
+    flows, replies, knowledge = read_dialogue(settings, business)
+    return DialogueServices(
+        flows, replies, knowledge, erp, business, sessions, derived_key(key, "verification"),
+        mail_available=settings.smtp.host is not None,
+    )  # fmt: skip
 
 
 @asynccontextmanager
@@ -105,16 +124,10 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
     key = server_key(settings)
     try:
         async with unit_of_work(sessions) as session:
-            rows = [(inbox.key, inbox.channel, inbox.name, True) for inbox in business.channels.inboxes]
-            await sync_inboxes(session, rows)
+            inboxes = business.channels.inboxes
+            await sync_inboxes(session, [ConfiguredInbox(i.key, i.channel, i.name, pulled=True) for i in inboxes])
             ids = await inbox_ids(session)
-        turn = TurnServices(
-            sessions=sessions, nlu=nlu, erp=erp, business=business, settings=settings.turn, metrics=metrics,
-            knowledge=Knowledge.load(settings.config_dir / "knowledge", business.company.languages),
-            replies=Replies.load(settings.config_dir / "replies", business.company.languages),
-            flows=read_flows(settings.config_dir / "flows"),
-            key=derived_key(key, "verification"), now=utc_now, mail_available=settings.smtp.host is not None,
-        )  # fmt: skip
+        turn = TurnServices(_dialogue(settings, business, sessions, erp, key), nlu, settings.turn, metrics, utc_now)
         yield Services(
             settings, business, url, engine, sessions, erp, nlu, metrics, key, ids, turn,
             FolderBlobStore(settings.blobs_dir), mail_channel(settings),

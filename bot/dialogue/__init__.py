@@ -1,0 +1,1 @@
+"""Flows, and the engine that walks a customer through them."""

@@ -1,0 +1,36 @@
+"""How an answer fills a slot: by a value found in the text, by a button, by yes or no, or by the words themselves."""
+
+from bot.dialogue.context import Context
+from bot.dialogue.schema import Step
+
+SHORTEST_TEXT, LONGEST_TEXT = 3, 2_000
+YES, NO = "yes", "no"
+
+
+def fill(step: Step, context: Context) -> str | None:
+    """The slot's value from this message; None when it says nothing of the kind.
+
+    `accept` lists entity kinds in order of preference, `yes_no`, `text`, or the name of a button.
+    """
+    said = context.said
+    if said.choice is not None and said.choice in step.choices:
+        return said.choice
+    for kind in step.accept:
+        value = _by_kind(kind, context)
+        if value is not None:
+            return f"{kind}:{value}" if step.collect == "proof" else value
+    return None
+
+
+def _by_kind(kind: str, context: Context) -> str | None:
+    said = context.said
+    if kind == "yes_no":
+        return {"affirm": YES, "deny": NO}.get(said.nlu.intent)
+    if kind == "text":
+        text = said.text.strip()
+        return text[:LONGEST_TEXT] if len(text) >= SHORTEST_TEXT else None
+    entity = said.nlu.entity(kind)
+    return entity.value if entity is not None else None
+
+
+PROOFS = frozenset({"email", "phone", "digits4"})

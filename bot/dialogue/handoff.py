@@ -1,0 +1,51 @@
+"""From the bot to a person: the sentence for the customer and the card for the agent."""
+
+from bot.dialogue.context import Context, DialogueServices
+from bot.dialogue.memory import Memory
+from bot.dialogue.moments import is_open, next_opening, week_day
+from crm_core import models
+from crm_core.conversations import Handoff
+
+SHOWN_SLOTS = ("order_number", "invoice_number", "phone", "date", "person")
+APOLOGETIC = frozenset({"not_understood", "bot_failed"})
+
+
+def tell_handoff(context: Context) -> None:
+    """Say that a person takes over, and when, if nobody is here now."""
+    reason = context.caused.handoff_reason
+    if reason is None:
+        return
+    local = context.now.astimezone(context.zone)
+    hours = context.services.business.hours
+    if reason == "callback":
+        context.say("handoff_callback", number=context.memory.slots.get("phone", ""))
+    elif reason == "not_verified":
+        context.say("handoff_not_verified")
+    elif reason in APOLOGETIC:
+        context.say("handoff_sorry")
+    else:
+        context.say("handoff")
+    opening = next_opening(hours, local)
+    if not is_open(hours, local) and opening is not None:
+        day = week_day(opening.date(), context.language)
+        context.say("handoff_closed", day=day, time=f"{opening:%H:%M}")
+    context.memory.stack.clear()
+
+
+def handoff_of(services: DialogueServices, memory: Memory, reason: str, conversation: models.Conversation) -> Handoff:
+    """The card: why, what for, what was found and told, and what the customer gave already."""
+    language = conversation.language or services.business.company.languages[0]
+    flow = services.flows.by_intent.get(conversation.intent or "")
+    label = services.flows.by_name[flow].label if flow else None
+    slots = {name: memory.slots[name] for name in SHOWN_SLOTS if name in memory.slots}
+    return Handoff(
+        reason, queue_for(services, conversation.intent), conversation.intent, language,
+        services.replies.say(label, language) if label else "", tuple(memory.found), tuple(memory.told), slots,
+        memory.slots.get("order_number"),
+    )  # fmt: skip
+
+
+def queue_for(services: DialogueServices, intent: str | None) -> str:
+    """The first queue that names the intent, else the first."""
+    queues = services.business.queues.queues
+    return next((queue.key for queue in queues if intent in queue.intents), queues[0].key)

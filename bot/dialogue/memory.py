@@ -1,0 +1,57 @@
+"""What the bot remembers of a conversation between two messages: plain JSON, versioned."""
+
+from dataclasses import asdict, dataclass, field
+
+from crm_core.contracts import JsonObject
+
+VERSION = 1
+
+
+@dataclass(slots=True)
+class Frame:
+    """A flow under way: the step it is at, and how often that step has asked."""
+
+    flow: str
+    step: int = 0
+    tries: int = 0
+
+
+@dataclass(slots=True)
+class Code:
+    """A code that was sent: its keyed hash, whose order it opens, and until when (seconds since 1970)."""
+
+    digest: str
+    customer_id: str | None
+    expires_at: float
+    tries: int = 0
+
+
+@dataclass(slots=True)
+class Memory:
+    """`stack` ends with the flow that has the floor. `wrong_proofs` are over the whole conversation."""
+
+    stack: list[Frame] = field(default_factory=list)
+    slots: dict[str, str] = field(default_factory=dict)
+    last_flow: str | None = None
+    misses: int = 0
+    turns: int = 0
+    wrong_proofs: int = 0
+    code: Code | None = None
+    greeted: bool = False
+    told: list[str] = field(default_factory=list)
+    found: list[str] = field(default_factory=list)
+    wants: str = ""
+
+    def as_json(self) -> JsonObject:
+        return {"version": VERSION, **asdict(self)}
+
+    @staticmethod
+    def from_json(stored: JsonObject) -> "Memory":
+        """A fresh memory for nothing, and for what another version wrote."""
+        if stored.get("version") != VERSION:
+            return Memory()
+        values = {name: value for name, value in stored.items() if name != "version"}
+        values["stack"] = [Frame(**frame) for frame in values["stack"]]  # type: ignore[arg-type, union-attr, misc]
+        code = values["code"]
+        values["code"] = Code(**code) if isinstance(code, dict) else None  # type: ignore[assignment, arg-type]
+        return Memory(**values)  # type: ignore[arg-type]
