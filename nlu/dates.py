@@ -57,9 +57,9 @@ def dates(text: str, today: date) -> Iterator[Entity]:
             start, end = match.span()
             if any(start < other_end and other_start < end for other_start, other_end in taken):
                 continue
+            taken.append((start, end))  # an impossible day is not read again as a smaller one
             day = resolve(match, today)
             if day is not None:
-                taken.append((start, end))
                 yield Entity("date", day.isoformat(), match[0], start, end)
 
 

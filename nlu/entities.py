@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date
+from itertools import chain, islice
 
 from nlu.amounts import amounts
 from nlu.dates import dates
@@ -16,11 +17,11 @@ from nlu.shapes import Shapes
 from nlu.short_answers import codes, digits4, ratings
 
 SEARCHED_CHARACTERS = 20_000
-_MOST_ENTITIES = 200
+_MOST_OF_A_GRAMMAR = 30
 _EMAIL = re.compile(r"(?<![\w.+-])[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}")
 _LINK = re.compile(r"\b(?:https?://|www\.)\S{1,2000}", re.IGNORECASE)
 _POSTCODE = re.compile(
-    r"\b(?:c\.?p\.?|c[oó]digo\s+postal|zip(?:\s*code)?|postal\s*code|postcode|(?:почтовый\s+)?индекс)[\s:]{1,3}\d{4,6}\b"
+    r"\b(?:c\.?p\.?|c[oó]digo\s+postal|zip(?:\s*code)?|postal\s*code|postcode|(?:почтовый\s+)?индекс)(?:\s(?:is|es))?[\s:]{1,3}\d{4,6}\b"
     r"|(?<=,\s)\d{5}(?=\s[A-ZÁÉÍÓÚÑ])",
     re.IGNORECASE,
 )
@@ -77,12 +78,15 @@ def found_entities(text: str, *, language: str, shapes: Shapes, today: date) -> 
     context = Context(language, shapes, today)
     claimed: list[Entity] = []
     for grammar in _GRAMMARS:
-        # A grammar may give one span two readings, so its own finds do not exclude each other.
-        claimed += [entity for entity in grammar(searched, context) if not _overlaps(entity, claimed)]
-        if len(claimed) > _MOST_ENTITIES:
-            break
+        claimed += _free(islice(grammar(searched, context), _MOST_OF_A_GRAMMAR), claimed)
     return tuple(sorted((entity for entity in claimed if entity.kind), key=lambda entity: (entity.start, entity.end)))
 
 
-def _overlaps(entity: Entity, claimed: Iterable[Entity]) -> bool:
-    return any(entity.start < other.end and other.start < entity.end for other in claimed)
+def _free(found: Iterable[Entity], claimed: Iterable[Entity]) -> list[Entity]:
+    """Those that no earlier grammar claimed. One grammar may read a span as two kinds, never twice as one."""
+    free: list[Entity] = []
+    for entity in found:
+        rivals = chain(claimed, (other for other in free if other.kind == entity.kind))
+        if not any(entity.start < other.end and other.start < entity.end for other in rivals):
+            free.append(entity)
+    return free

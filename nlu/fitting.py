@@ -16,8 +16,9 @@ FOLDS = 4
 _INVERSE_REGULARISATION = 20.0
 _FEWEST_TEXTS_OF_A_GRAM = 2
 _TEMPERATURES = np.geomspace(0.2, 3.0, 40)
-_ANSWER_PRECISION = 0.95
-_TRUE_IN_ZONE = 0.97
+# The examples of an intent are unlike each other on purpose, so the unseen ones are harder than most messages.
+_ANSWER_PRECISION = 0.75
+_HANDED_OFF = 0.2
 _UNCALIBRATED = Calibration(1.0, 1.0, 0.0)
 
 Floats = NDArray[np.float64]
@@ -81,7 +82,7 @@ def calibrated(scores: Floats, labels: Labels) -> Calibration:
 
 
 def _answer_at(likely: NDArray[np.floating], labels: Labels) -> float:
-    """The least confidence from which 95 of 100 answers are right."""
+    """The least confidence from which three of four answers to unseen examples are right."""
     order = np.argsort(-likely.max(axis=1))
     right = (likely.argmax(axis=1) == labels)[order]
     precision = np.cumsum(right) / np.arange(1, len(right) + 1)
@@ -91,6 +92,6 @@ def _answer_at(likely: NDArray[np.floating], labels: Labels) -> float:
 
 
 def _clarify_at(likely: NDArray[np.floating]) -> float:
-    """What the three best of 97 in 100 unseen examples come to together; below it a text is of no intent of ours."""
+    """What the three best must come to together; one in five unseen examples stays below."""
     three_best = np.sort(likely, axis=1)[:, -3:].sum(axis=1)
-    return round(float(np.quantile(three_best, 1 - _TRUE_IN_ZONE)), 4)
+    return round(float(np.quantile(three_best, _HANDED_OFF)), 4)
