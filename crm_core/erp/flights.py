@@ -21,13 +21,11 @@ class Flights:
         flight = self._joinable.get(key)
         if flight is None:
             flight = self._start(key, fetch)
-        try:
-            answer = await asyncio.shield(flight)
-        except asyncio.CancelledError:
-            if flight.cancelled() and not _is_being_cancelled():
-                raise ErpUnavailable("The connection to the ERP was closed.") from None
-            raise
-        return cast("Answer", answer)  # one key, one type
+        # unlike awaiting the task, this does not cancel it when we are cancelled
+        await asyncio.wait({flight})
+        if flight.cancelled():
+            raise ErpUnavailable("The connection to the ERP was closed.")
+        return cast("Answer", flight.result())  # one key, one type
 
     def part(self) -> None:
         """Later askers get calls of their own: those under way may have read what is no longer true."""
@@ -55,8 +53,3 @@ class Flights:
 
         flight.add_done_callback(landed)
         return flight
-
-
-def _is_being_cancelled() -> bool:
-    task = asyncio.current_task()
-    return task is not None and task.cancelling() > 0

@@ -1,13 +1,15 @@
 """Files as people's programs write them: good rows come in, bad ones are told by line."""
 
+import re
 from pathlib import Path
 
 import pytest
 from sqlalchemy import func, select
 
+from config.settings import ROOT
 from crm_core.db import Sessions, unit_of_work
 from crm_core.erp import tables
-from crm_core.erp.csv_kinds import KindName, kind_of
+from crm_core.erp.csv_kinds import KINDS, KindName, kind_of
 from crm_core.erp.importer import FileReport, import_files
 from crm_core.erp.port import Headline
 from crm_core.erp.sql import SqlErp
@@ -215,10 +217,10 @@ async def test_lines_without_positions_are_counted_within_their_order(desk: Desk
     assert [(line.sku, line.shipped) for line in order.lines] == [("CH", 0), ("TB", 0)]
 
 
-async def test_many_rows_come_in(desk: Desk) -> None:
-    rows = "".join(f"C{number},Customer {number},en,c{number}@example.com,\n" for number in range(2, 12_002))
+async def test_more_rows_come_in_than_one_statement_can_carry(desk: Desk) -> None:
+    rows = "".join(f"C{number},Customer {number},en,c{number}@example.com,\n" for number in range(2, 17_002))
     (report,) = await desk.imports(customers=CUSTOMERS + rows)
-    assert (report.new, await desk.count(tables.ErpCustomerContact)) == (12_001, 12_002)
+    assert (report.new, await desk.count(tables.ErpCustomerContact)) == (17_001, 17_002)
 
 
 @pytest.mark.parametrize(("stem", "headings", "kind"), [
@@ -232,3 +234,10 @@ def test_the_kind_is_known_by_headings_or_name(stem: str, headings: list[str], k
     found = kind_of(stem, headings)
     assert found is not None
     assert found.name is kind
+
+
+def test_every_column_is_explained() -> None:
+    explained = (ROOT / "docs" / "erp" / "csv.md").read_text(encoding="utf-8")
+    words = set(re.findall(r"[a-z_]+", explained))
+    assert {column.name for kind in KINDS for column in kind.columns} <= words
+    assert all(f"\n### {kind.name}\n" in explained for kind in KINDS)

@@ -144,6 +144,7 @@ def test_long_input_is_no_address(email: str) -> None:
     ("+34 612 345 678", "612345678"), ("+34 612 345 678", "0034-612-345-678"),
     ("+7 495 555-01-02", "8 (495) 555 01 02"),
     ("+44 20 7946 0000", "020 7946 0000"), ("+45 12 34 56 78", "12345678"), ("+39 06 1234 5678", "06 12345678"),
+    ("+49 30 123456", "030 123456"),
 ])  # fmt: skip
 def test_spellings_of_one_number_are_the_same(one: str, other: str) -> None:
     assert same_phone(one, other)

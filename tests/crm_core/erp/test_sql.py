@@ -130,9 +130,13 @@ async def test_shipped_stays_gross_when_goods_come_back(erp: SqlErp) -> None:
 
 async def test_money_is_exact(own_erp: SqlErp, sessions: Sessions) -> None:
     async with unit_of_work(sessions) as session:
-        await session.execute(text("update erp_invoice set open_amount = 0.10 where order_number = '100202'"))
+        await session.execute(
+            text(
+                "update erp_invoice set open_amount = 12345678901234567.89, total = 1e20 where order_number = '100202'"
+            )
+        )
     (invoice,) = (await order_of(own_erp, "100202")).invoices
-    assert (invoice.open_amount.amount, invoice.status) == (Decimal("0.10"), Payment.PARTIAL)
+    assert (invoice.open_amount.amount, invoice.status) == (Decimal("12345678901234567.89"), Payment.PARTIAL)
 
 
 @pytest.mark.parametrize("ref", ["#100234", "№100234", " 100234 "])
