@@ -30,7 +30,8 @@ PREFLIGHT = {
 }
 
 
-def message_routes(edge: ChatEdge) -> APIRouter:
+def visitor_routes(edge: ChatEdge) -> APIRouter:
+    """Who chats, and whether anybody is there."""
     router = APIRouter(prefix="/chat/{inbox_key}", route_class=chat_route(edge), tags=["web chat"])
     ports = edge.ports
 
@@ -54,6 +55,14 @@ def message_routes(edge: ChatEdge) -> APIRouter:
     async def status(inbox_key: str) -> Response:
         edge.inbox(inbox_key)
         return JSONResponse({"open": await ports.open_now()})
+
+    return router
+
+
+def message_routes(edge: ChatEdge) -> APIRouter:
+    """What the widget does without a socket."""
+    router = APIRouter(prefix="/chat/{inbox_key}", route_class=chat_route(edge), tags=["web chat"])
+    ports = edge.ports
 
     @router.post("/messages")
     async def send_message(request: Request) -> Response:

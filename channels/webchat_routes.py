@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter
 
-from channels.webchat_api import form_routes, message_routes
+from channels.webchat_api import form_routes, message_routes, visitor_routes
 from channels.webchat_edge import ChatEdge
 from channels.webchat_files import file_routes
 from channels.webchat_page import page_routes, socket_routes
@@ -13,6 +13,6 @@ def webchat_routes(ports: ChatPorts, settings: ChatSettings) -> APIRouter:
     """Made once a process: the limits on visitors live in it."""
     edge = ChatEdge(ports, settings)
     router = APIRouter()
-    for part in (page_routes, socket_routes, message_routes, form_routes, file_routes):
+    for part in (page_routes, socket_routes, visitor_routes, message_routes, form_routes, file_routes):
         router.include_router(part(edge))
     return router

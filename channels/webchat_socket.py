@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import random
 from typing import assert_never
 
 import structlog
@@ -138,7 +139,8 @@ class ChatSocket:
                     await self._send(updates_json(updates))
                 after = max([after, *(entry.id for entry in updates.entries)])
                 shown = status
-                woken = await subscription.wait(QUEUED_LOOK_S if updates.state is ChatState.QUEUED else SAFETY_LOOK_S)
+                pause_s = QUEUED_LOOK_S if updates.state is ChatState.QUEUED else SAFETY_LOOK_S
+                woken = await subscription.wait(pause_s * random.uniform(0.8, 1.2))  # noqa: S311 - spreads the load
 
     async def _look(self, visitor: Visitor, after: int) -> ChatUpdates:
         """Waits for the database when it is away: the connection is worth keeping."""

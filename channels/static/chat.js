@@ -1,12 +1,14 @@
 /** The chat window: joins connection, log and forms, and talks to the page that embeds it. */
 
+import { Api } from "./api.js";
 import { Composer } from "./composer.js";
 import { Connection } from "./connection.js";
 import { byId, h, newId, trapFocus } from "./dom.js";
 import { icon } from "./icons.js";
 import { Log } from "./log.js";
 import { Menu } from "./menu.js";
-import { Sheets, field, isEmail, isPhone } from "./sheets.js";
+import { Forms } from "./forms.js";
+import { Sheets } from "./sheets.js";
 import { Storage } from "./storage.js";
 import { surveyCard } from "./survey.js";
 import { applyTheme } from "./theme.js";
@@ -22,14 +24,16 @@ const query = new URLSearchParams(location.search);
 const isEmbedded = window.parent !== window;
 
 const storage = new Storage(config.inbox);
-const connection = new Connection(config.inbox, storage);
+const api = new Api(config.inbox, storage);
+const connection = new Connection(api, storage);
 const state = { state: "bot", link: "idle", isOpen: !isEmbedded, isFirst: true, unread: 0, status: {} };
 const wantedLanguage = storage.get("language") ?? query.get("language") ?? navigator.language.slice(0, 2);
 let words = new Words(config.languages.includes(wantedLanguage) ? wantedLanguage : config.languages[0]);
 
 const log = new Log(byId("log"), words);
 const sheets = new Sheets(byId("sheet"), words);
-const composer = new Composer({ connection, config, words, send: say, notify });
+const forms = new Forms({ api, sheets, say, notify, done: () => connection.start() });
+const composer = new Composer({ api, connection, config, words, send: say, notify });
 const menu = new Menu(menuItems);
 const scroll = byId("scroll");
 
@@ -154,7 +158,7 @@ function draw() {
 
 async function lookIfOpen() {
   try {
-    state.isDeskOpen = (await (await connection.request("/status")).json()).open;
+    state.isDeskOpen = (await (await api.request("/status")).json()).open;
     drawHead();
   } catch { /* the subtitle stays as it is */ }
 }
@@ -234,7 +238,7 @@ function anewButton() {
 }
 
 async function answerSurvey(score, comment) {
-  const answer = await connection.post("/survey", { score, comment });
+  const answer = await api.post("/survey", { score, comment });
   if (!answer.ok) throw new Error(String(answer.status));
   state.surveyDone = true;
 }
@@ -274,57 +278,16 @@ scroll.addEventListener("scroll", () => { state.wasAtBottom = isAtBottom(); });
 
 byId("human").addEventListener("click", async () => {
   await lookIfOpen();
-  if (state.isDeskOpen === false) return offlineSheet();
+  if (state.isDeskOpen === false) return forms.offline();
   say({ text: words.say("humanText"), choice: "talk_to_person" });
   composer.text.focus();
 });
 
-byId("callback").addEventListener("click", () => {
-  const example = { en: "+44 20 7946 0958", ru: "+7 495 555-01-02", es: "+34 612 34 56 78" }[words.language];
-  sheets.open({
-    title: words.say("callback"), text: words.say("callbackHint", { example }), button: words.say("callback"),
-    fields: [field("phone", words.say("phone"), { type: "tel", autocomplete: "tel", inputmode: "tel", required: true })],
-    submit: async ({ phone }) => {
-      if (!isPhone(phone)) return words.say("badPhone");
-      say({ text: words.say("callbackText", { phone }), choice: "callback" });
-    },
-  });
-});
-
-function offlineSheet() {
-  sheets.open({
-    title: words.say("offlineTitle"), text: words.say("offlineText"), button: words.say("offlineSend"),
-    fields: [
-      field("text", words.say("question"), { rows: 3, maxlength: 4000, required: true }),
-      field("email", words.say("email"), { type: "email", autocomplete: "email", required: true }),
-      field("name", words.say("name"), { autocomplete: "name", maxlength: 120 }),
-    ],
-    submit: async ({ text, email, name }) => {
-      if (!text) return words.say("needText");
-      if (!isEmail(email)) return words.say("badEmail");
-      return posted("/offline", { id: newId(), text, email, name, language: words.language }, words.say("offlineDone", { email }));
-    },
-  });
-}
-
-function transcriptSheet() {
-  sheets.open({
-    title: words.say("transcript"), text: words.say("transcriptText"), button: words.say("send"),
-    fields: [field("email", words.say("email"), { type: "email", autocomplete: "email", required: true })],
-    submit: async ({ email }) => (isEmail(email) ? posted("/transcript", { email }, words.say("transcriptDone", { email })) : words.say("badEmail")),
-  });
-}
-
-async function posted(path, body, done) {
-  const answer = await connection.post(path, body);
-  if (!answer.ok) return words.say(answer.status === 429 ? "tooOften" : answer.status === 422 ? "badEmail" : "tryLater");
-  notify(done);
-  connection.start();
-}
+byId("callback").addEventListener("click", () => forms.callback());
 
 function menuItems() {
   const items = [];
-  if (log.entries.size) items.push(["mail", words.say("transcript"), transcriptSheet]);
+  if (log.entries.size) items.push(["mail", words.say("transcript"), () => forms.transcript()]);
   if (isEnded()) items.push(["again", words.say("startNew"), () => { beginAnew(); composer.text.focus(); }]);
   return items;
 }

@@ -7,8 +7,8 @@ const TYPING_EVERY_MS = 3_000;
 
 export class Composer {
   /** `send({text, files})`, `typing()` and `notify(sentence)` are the page's. */
-  constructor({ connection, config, words, send, notify }) {
-    Object.assign(this, { connection, config, words, send, notify });
+  constructor({ api, connection, config, words, send, notify }) {
+    Object.assign(this, { api, connection, config, words, send, notify });
     this.files = [];
     this.text = byId("text");
     this.typedAt = 0;
@@ -93,7 +93,7 @@ export class Composer {
     this.files.push(place);
     this.drawFiles();
     try {
-      Object.assign(place, await this.connection.upload(file));
+      Object.assign(place, await this.api.upload(file));
     } catch {
       this.files = this.files.filter((each) => each !== place);
       this.notify(this.words.say("uploadFailed", { name: file.name }));

@@ -14,13 +14,14 @@ const SOCKET_RETRY_MS = 60_000;
 const CLOSE_MALFORMED = 4400;
 const CLOSE_UNAUTHENTICATED = 4401;
 
+/** Tells "updates", "accepted", "failed", "pending", "link" and "cleared". */
 export class Connection extends EventTarget {
-  constructor(inbox, storage) {
+  constructor(api, storage) {
     super();
-    this.root = `/chat/${encodeURIComponent(inbox)}`;
+    this.api = api;
     this.storage = storage;
     this.pending = storage.pending;
-    this.identity = null;
+    api.onOtherVisitor = () => this.clear();
     this.last = 0;
     this.failures = 0;
     this.socketFailures = 0;
@@ -28,10 +29,6 @@ export class Connection extends EventTarget {
     this.wanted = false;
     addEventListener("online", () => this.wanted && this.restart());
     addEventListener("offline", () => this.wanted && this.lost());
-  }
-
-  get visitor() {
-    return this.storage.visitor;
   }
 
   tell(type, detail) {
@@ -90,7 +87,7 @@ export class Connection extends EventTarget {
   async connect(run) {
     this.tell("link", "connecting");
     try {
-      await this.ensureVisitor();
+      await this.api.ensureVisitor();
     } catch {
       if (run === this.run) {
         this.tell("link", "offline");
@@ -104,26 +101,7 @@ export class Connection extends EventTarget {
     else this.open(run);
   }
 
-  /* ---- visitor ---- */
-
-  async ensureVisitor() {
-    if (this.visitor && !this.identity) return;
-    const identity = this.identity;
-    let answer = await this.request("/visitors", { method: "POST", body: JSON.stringify(identity ?? {}) });
-    if (answer.status === 401 && identity) {
-      console.warn("Switchboard: the identity was refused; the chat goes on anonymously.");
-      answer = await this.request("/visitors", { method: "POST", body: "{}" });
-    } else if (answer.ok && identity) {
-      answer.identified = true;
-    }
-    if (!answer.ok) throw new Error("no visitor");
-    const { visitor_id: id, token, name } = await answer.json();
-    if (this.identity === identity) this.identity = null;
-    const isOther = this.visitor && this.visitor.id !== id;
-    if (isOther) this.clear();
-    this.storage.visitor = { id, token, name, identified: Boolean(answer.identified) };
-    this.storage.pending = this.pending;
-  }
+  /* ---- whose conversation ---- */
 
   clear() {
     this.last = 0;
@@ -134,44 +112,24 @@ export class Connection extends EventTarget {
 
   /** Another person from here on: their own history or none, never the one before. */
   identify(identity) {
-    this.identity = typeof identity === "string" ? { identity_token: identity } : identity;
+    this.api.identity = typeof identity === "string" ? { identity_token: identity } : identity;
     this.wanted = true;
     this.restart();
   }
 
   logout() {
     this.stop();
-    this.identity = null;
+    this.api.identity = null;
     this.clear();
-  }
-
-  request(path, options = {}) {
-    const headers = { "Content-Type": "application/json", ...options.headers };
-    if (this.visitor && path !== "/visitors") headers.Authorization = `Bearer ${this.visitor.token}`;
-    return fetch(this.root + path, { ...options, headers, credentials: "omit", cache: "no-store" });
-  }
-
-  /** For the forms: makes a visitor first when there is none. */
-  async post(path, body) {
-    await this.ensureVisitor();
-    return this.request(path, { method: "POST", body: JSON.stringify(body) });
-  }
-
-  async upload(file) {
-    await this.ensureVisitor();
-    const headers = { "Content-Type": file.type || "application/octet-stream", "X-File-Name": encodeURIComponent(file.name) };
-    const answer = await this.request("/attachments", { method: "POST", headers, body: file });
-    if (!answer.ok) throw new Error(String(answer.status));
-    return answer.json();
   }
 
   /* ---- socket ---- */
 
   open(run) {
-    const socket = new WebSocket(`${location.origin.replace(/^http/, "ws")}${this.root}/socket`);
+    const socket = new WebSocket(`${location.origin.replace(/^http/, "ws")}${this.api.root}/socket`);
     this.socket = socket;
     const patience = setTimeout(() => socket.close(), PONG_TIMEOUT_MS);
-    socket.onopen = () => socket.send(JSON.stringify({ type: "hello", token: this.visitor.token, after: this.last }));
+    socket.onopen = () => socket.send(JSON.stringify({ type: "hello", token: this.storage.visitor.token, after: this.last }));
     socket.onmessage = (event) => {
       clearTimeout(patience);
       clearTimeout(this.ponged);
@@ -234,7 +192,7 @@ export class Connection extends EventTarget {
       await this.postPending(run);
       while (run === this.run && Date.now() < this.socketRetryAt) {
         const wait = this.isPolled ? POLL_WAIT_S : 0;
-        const answer = await this.request(`/messages?after=${this.last}&wait=${wait}`);
+        const answer = await this.api.request(`/messages?after=${this.last}&wait=${wait}`);
         if (answer.status === 401) this.storage.visitor = null;
         if (!answer.ok) throw new Error(String(answer.status));
         const updates = await answer.json();
@@ -256,7 +214,7 @@ export class Connection extends EventTarget {
   async postPending(run) {
     for (const message of this.pending.filter((each) => !each.failed)) {
       if (run !== this.run) return;
-      const answer = await this.request("/messages", { method: "POST", body: JSON.stringify(wire(message)) });
+      const answer = await this.api.request("/messages", { method: "POST", body: JSON.stringify(wire(message)) });
       if (answer.ok) this.accepted(message.id);
       else if (answer.status === 429 || answer.status >= 500 || answer.status === 401) throw new Error(String(answer.status));
       else this.fail(message.id);
@@ -331,12 +289,12 @@ export class Connection extends EventTarget {
 
   typing() {
     if (this.isLive) this.socket.send('{"type":"typing"}');
-    else if (this.visitor && this.isPolled) this.request("/typing", { method: "POST" }).catch(() => {});
+    else if (this.storage.visitor && this.isPolled) this.api.request("/typing", { method: "POST" }).catch(() => {});
   }
 
   read(messageId) {
     if (this.isLive) this.socket.send(JSON.stringify({ type: "read", message_id: messageId }));
-    else if (this.visitor && this.isPolled) this.post("/read", { type: "read", message_id: messageId }).catch(() => {});
+    else if (this.storage.visitor && this.isPolled) this.api.post("/read", { type: "read", message_id: messageId }).catch(() => {});
   }
 }
 
