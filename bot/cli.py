@@ -11,6 +11,7 @@ import click
 from pydantic import ValidationError
 from sqlalchemy.exc import SQLAlchemyError
 
+from bot.cli_erp import erp
 from config.documents import DocumentError
 from config.logging import set_up_logging
 from config.settings import Settings
@@ -54,6 +55,9 @@ def _run(main: Coroutine[Any, Any, None]) -> None:
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 def main() -> None:
     """Switchboard: a contact centre of your own."""
+
+
+main.add_command(erp)
 
 
 @main.command()
