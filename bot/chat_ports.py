@@ -174,9 +174,7 @@ def is_open(hours: Hours, local: datetime) -> bool:
     """Whether people are here at `local`, an aware time in the company's zone."""
     if local.date().isoformat() in hours.closed_on:
         return False
-    return any(
-        local.weekday() in window.days and window.start <= local.time() < window.end for window in hours.windows
-    )
+    return any(local.weekday() in window.days and window.start <= local.time() < window.end for window in hours.windows)
 
 
 def next_opening(hours: Hours, local: datetime) -> datetime | None:

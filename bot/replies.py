@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from babel.plural import PluralRule
 from babel.core import Locale
+from babel.plural import PluralRule
 from pydantic import BaseModel, ConfigDict, RootModel
 
 from config.documents import DocumentError, read_document
@@ -52,6 +52,9 @@ class Replies:
         for language in languages[1:]:
             _compare(files[language], wordings[language], wordings[first], first)
         return Replies(wordings, {language: Locale.parse(language).plural_form for language in languages})
+
+    def has(self, key: str) -> bool:
+        return key in next(iter(self.wordings.values()))
 
     def keys(self) -> frozenset[str]:
         return frozenset(next(iter(self.wordings.values())))

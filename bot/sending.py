@@ -77,7 +77,9 @@ class Sending:
                 await jobs.finish(session, [job])
                 return None
             await session.execute(
-                update(models.Message).where(models.Message.id == row["id"]).values(delivery=DeliveryState.SENDING.value)
+                update(models.Message)
+                .where(models.Message.id == row["id"])
+                .values(delivery=DeliveryState.SENDING.value)
             )
             return row
 

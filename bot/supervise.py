@@ -32,7 +32,12 @@ class Child:
         pause_s = RESTART_FIRST_S
         while not stopping.is_set():
             self.process = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", "bot", self.command, cwd=ROOT, start_new_session=True,
+                sys.executable,
+                "-m",
+                "bot",
+                self.command,
+                cwd=ROOT,
+                start_new_session=True,
                 env={**os.environ, PARENT: str(os.getpid())},
             )
             started = asyncio.get_running_loop().time()

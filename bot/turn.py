@@ -184,7 +184,7 @@ async def _listen(context: Context) -> None:
     """Nobody is left without an answer: a flow that breaks ends with a person."""
     try:
         await listen(context)
-    except Exception as error:  # noqa: BLE001 - outermost for the dialogue; the customer gets a person
+    except Exception as error:
         log.exception("dialogue.failed", conversation_id=context.conversation_id, error=type(error).__name__)
         context.caused.utterances.clear()
         context.memory.stack.clear()

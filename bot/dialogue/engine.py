@@ -83,22 +83,22 @@ async def _take(context: Context, frame: Frame, step: Step) -> bool:
     if step.collect:
         return _collect(context, frame, step)
     if step.action:
-        outcome = await ACTIONS[step.action](context)
-        frame.tries = 0
-        target = step.outcomes.get(outcome)
-        if target is None:
-            return _advance(context, frame, step)
-        frame.step = _flow(context, frame.flow).index_of(target)
-        frame.tries = int(outcome in step.asked)
-        return outcome in step.asked
+        return await _act(context, frame, step)
     if step.run:
         context.memory.stack.append(Frame(step.run))
         return False
-    if step.close:
-        context.caused.close = True
-        return True
-    context.caused.handoff_reason = step.hand_off
+    context.caused.close, context.caused.handoff_reason = bool(step.close), step.hand_off
     return True
+
+
+async def _act(context: Context, frame: Frame, step: Step) -> bool:
+    outcome = await ACTIONS[step.action or ""](context)
+    target = step.outcomes.get(outcome)
+    if target is None:
+        return _advance(context, frame, step)
+    frame.step = _flow(context, frame.flow).index_of(target)
+    frame.tries = int(outcome in step.asked)
+    return outcome in step.asked
 
 
 def _values(context: Context) -> dict[str, str]:
@@ -154,10 +154,11 @@ def go_back(context: Context) -> bool:
     return False
 
 
-def is_waiting(context: Context) -> bool:
-    """Whether a question is open."""
+def open_step(context: Context) -> Step | None:
+    """The step whose question is open; None when the customer was not asked anything."""
     if not context.memory.stack:
-        return False
+        return None
     frame = context.memory.stack[-1]
     steps = _flow(context, frame.flow).steps
-    return frame.step < len(steps) and steps[frame.step].collect is not None
+    asks = frame.step < len(steps) and steps[frame.step].collect is not None
+    return steps[frame.step] if asks else None

@@ -42,16 +42,14 @@ def _proof(given: str) -> Proof:
 async def _limited(context: Context, ref: str) -> bool:
     if context.memory.wrong_proofs >= MOST_WRONG_PROOFS:
         return True
-    own = [uri for uri in context.proven_addresses[:1]] or [str(context.contact_id)]
-    return await context.too_many("order", ref) or await context.too_many("contact", *own)
+    return await context.too_many("order", ref) or await context.too_many("contact", str(context.contact_id))
 
 
 def _refuse(context: Context, ref: str) -> str:
     memory = context.memory
     memory.wrong_proofs += 1
     context.note_attempt("order", ref)
-    own = [uri for uri in context.proven_addresses[:1]] or [str(context.contact_id)]
-    context.note_attempt("contact", *own)
+    context.note_attempt("contact", str(context.contact_id))
     context.happened(EventKind.IDENTITY_REFUSED, tries=memory.wrong_proofs)
     if memory.wrong_proofs >= MOST_WRONG_PROOFS:
         return EXHAUSTED
