@@ -13,7 +13,7 @@ from pydantic import ValidationError
 
 from channels.payload import Body, Text
 from crm_core.contracts import Address, AddressKind, Identity
-from crm_core.errors import Unauthenticated
+from crm_core.errors import SetupRequired, Unauthenticated
 
 ANONYMOUS_TOKEN_S = 365 * 24 * 3600
 IDENTIFIED_TOKEN_S = 24 * 3600
@@ -97,7 +97,10 @@ class IdentityCheck:
 
     def __init__(self, inbox_key: str, secret: bytes) -> None:
         if len(secret) < SHORTEST_SECRET:
-            raise ValueError(f"The identity secret of inbox {inbox_key} is shorter than {SHORTEST_SECRET} bytes.")
+            raise SetupRequired(
+                f"The identity secret of inbox {inbox_key} is shorter than {SHORTEST_SECRET} bytes; make one with"
+                " `openssl rand -hex 32`."
+            )
         self._inbox_key, self._secret = inbox_key, secret
 
     def from_jwt(self, token: str) -> Identity:

@@ -115,6 +115,7 @@ connection.addEventListener("failed", ({ detail }) => {
 connection.addEventListener("link", ({ detail }) => {
   state.link = detail;
   drawHead();
+  drawTyping();
 });
 connection.addEventListener("cleared", () => {
   log.clear();
@@ -204,7 +205,7 @@ function showTyping(who) {
 }
 
 function drawTyping() {
-  const who = state.typing ?? (state.isThinking ? "bot" : null);
+  const who = state.typing ?? (state.isThinking && state.link === "online" ? "bot" : null);
   const wasAtBottom = isAtBottom();
   byId("typing").hidden = !who;
   byId("typing-text").textContent = who === "agent"

@@ -125,8 +125,7 @@ export class Log {
     if (file.is_image) {
       return h("a", { class: "picture", href: file.url, target: "_blank", rel: "noopener" }, h("img", { src: file.url, alt: file.name, loading: "lazy" }));
     }
-    const size = new Intl.NumberFormat(this.words.language, { maximumFractionDigits: 1 }).format(Math.max(0.1, file.size / 1_048_576));
-    return h("a", { class: "document", href: file.url, target: "_blank", rel: "noopener" }, icon("file"), h("span", { class: "file-name" }, file.name), h("small", {}, `${size} MB`));
+    return h("a", { class: "document", href: file.url, target: "_blank", rel: "noopener" }, icon("file"), h("span", { class: "file-name" }, file.name), h("small", {}, this.words.size(file.size)));
   }
 
   /** Everything anew, after the language changed. */

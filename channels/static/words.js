@@ -247,6 +247,12 @@ export class Words {
     return seconds < 60 ? this.say("soon") : this.say("about", { n: Math.ceil(seconds / 60) });
   }
 
+  size(bytes) {
+    const [amount, unit] = bytes < 1_048_576 ? [bytes / 1024, "kilobyte"] : [bytes / 1_048_576, "megabyte"];
+    const format = new Intl.NumberFormat(this.language, { style: "unit", unit, maximumFractionDigits: amount < 10 ? 1 : 0 });
+    return format.format(amount);
+  }
+
   time(iso) {
     return this.clock.format(new Date(iso));
   }

@@ -9,7 +9,7 @@ import pytest
 
 from channels.webchat_identity import IdentityCheck, Visitor, VisitorTokens
 from crm_core.contracts import Identity
-from crm_core.errors import Unauthenticated
+from crm_core.errors import SetupRequired, Unauthenticated
 from tests.support.chat_fake import SECRET
 
 CHECK = IdentityCheck("web", SECRET)
@@ -68,7 +68,7 @@ def test_a_user_id_with_its_hash_proves_the_id_alone() -> None:
 
 
 def test_a_secret_that_can_be_guessed_is_refused_at_start() -> None:
-    with pytest.raises(ValueError, match="shorter than 32 bytes"):
+    with pytest.raises(SetupRequired, match="shorter than 32 bytes"):
         IdentityCheck("web", b"")
 
 
