@@ -9,7 +9,11 @@ from nlu.language_words import ENGLISH, SPANISH
 _WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*")
 _NOT_WORDS = re.compile(r"\S*[@/\d]\S*")  # addresses, links, numbers: of no language
 _CYRILLIC = re.compile(r"[\u0400-\u04ff]")
-_SPANISH_LETTERS = re.compile(r"[ñ¿¡áéíóú]", re.IGNORECASE)
+_SPANISH_SIGNS = re.compile(r"[¿¡]")
+_SPANISH_LETTERS = re.compile(r"[ñáéíóú]", re.IGNORECASE)
+_IN_NAMES = frozenset(
+    {"el", "la", "los", "las", "de", "del", "y"}
+)  # Calle de la Montera: an address changes no language
 _FEW_WORDS = 3
 
 
@@ -19,15 +23,19 @@ class _Evidence:
     cyrillic: int
     english: int
     spanish: int
+    spanish_names: int
 
 
 def _evidence(text: str) -> _Evidence:
     words = [word.replace("’", "'") for word in _WORD.findall(_NOT_WORDS.sub(" ", text).lower())]
+    spanish = [word for word in words if word in SPANISH]
+    in_names = [word for word in spanish if word in _IN_NAMES]
     return _Evidence(
         words=len(words),
         cyrillic=sum(1 for word in words if _CYRILLIC.search(word)),
         english=sum(1 for word in words if word in ENGLISH),
-        spanish=sum(1 for word in words if word in SPANISH) + len(set(_SPANISH_LETTERS.findall(text))),
+        spanish=len(spanish) - len(in_names) + len(set(_SPANISH_SIGNS.findall(text))),
+        spanish_names=len(in_names) + len(set(_SPANISH_LETTERS.findall(text))),
     )
 
 
@@ -50,11 +58,11 @@ def detected_language(text: str, languages: Sequence[str], hint: str | None = No
 
 def _latin(evidence: _Evidence, candidates: Iterable[str], kept: str | None) -> str | None:
     """English or Spanish, or None without evidence; a conversation changes language only on stronger evidence."""
-    scores = {language: evidence.english if language == "en" else evidence.spanish for language in candidates}
-    found = {language: score for language, score in scores.items() if score}
+    named = evidence.spanish_names if evidence.spanish or kept in {None, "es"} else 0
+    possible = {"en": evidence.english, "es": evidence.spanish + named}
+    found = {language: possible[language] for language in candidates if possible[language]}
     if not found:
         return None
-    best = max(found, key=lambda language: (found[language], language == kept))
     if evidence.words < _FEW_WORDS and kept in found:
         return kept
-    return best
+    return max(found, key=lambda language: (found[language], language == kept))

@@ -1,4 +1,4 @@
-"""The model of the repository's own training files, trained once per session."""
+"""The model of the repository's own training files, trained once and again only when they or the code change."""
 
 from datetime import date
 from pathlib import Path
@@ -13,8 +13,9 @@ MONDAY = date(2026, 11, 23)
 
 
 @pytest.fixture(scope="session")
-def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return train(ROOT / "config" / "nlu", tmp_path_factory.mktemp("models"))
+def model(pytestconfig: pytest.Config) -> Path:
+    assert pytestconfig.cache is not None
+    return train(ROOT / "config" / "nlu", pytestconfig.cache.mkdir("nlu-models"))
 
 
 @pytest.fixture(scope="session")
