@@ -71,7 +71,7 @@ export class Log {
 
   bubbles(entry) {
     const shown = [];
-    if (entry.card) shown.push(this.card(entry.card));
+    if (entry.card) shown.push(this.card(entry.card, entry.text));
     else if (entry.text) shown.push(h("div", { class: "bubble" }, ...linked(entry.text)));
     if (entry.files?.length) shown.push(h("div", { class: "shared" }, entry.files.map((file) => this.file(file))));
     return shown;
@@ -106,7 +106,8 @@ export class Log {
     found?.element.classList.remove("waiting");
   }
 
-  card(card) {
+  /** The message's words stand inside: they say what the picture leaves out. */
+  card(card, text) {
     const steps = Array.from({ length: card.steps_total }, (_, i) => h("i", { class: i < card.steps_done ? "done" : null }));
     const told = this.words.say("steps", { done: card.steps_done, total: card.steps_total });
     const link = card.link && /^https?:\/\//.test(card.link)
@@ -115,7 +116,8 @@ export class Log {
       "div", { class: "bubble card" },
       h("div", { class: "card-head" }, h("b", {}, card.title), card.badge && h("span", { class: `chip ${card.tone}` }, card.badge)),
       steps.length > 0 && h("div", { class: "steps", role: "img", "aria-label": told }, steps),
-      card.lines.map((line) => h("p", {}, ...linked(line))),
+      text && h("p", { class: "card-text" }, ...linked(text)),
+      card.lines.length > 0 && h("ul", {}, card.lines.map((line) => h("li", {}, ...linked(line)))),
       card.footnote && h("p", { class: "footnote" }, card.footnote),
       link,
     );

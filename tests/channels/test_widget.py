@@ -115,6 +115,7 @@ async def test_a_question_is_answered_with_a_card_and_choices(scene: Scene) -> N
     scene.chat.say(visitor, replace(BOT, text="Order 100234: partly shipped.", card=CARD, choices=choices))
     log = scene.widget.get_by_role("log")
     await expect(log).to_contain_text("2 of 4 are on their way.")
+    await expect(log).to_contain_text("Order 100234: partly shipped.")
     await expect(log.get_by_role("img", name="Step 2 of 4")).to_be_visible()
     await scene.widget.get_by_role("button", name="Money back").click()
     await until(lambda: scene.chat.texts() == ["where is my order 100234", "Money back"])
@@ -347,7 +348,7 @@ async def test_markup_is_shown_as_text(scene: Scene) -> None:
     await expect(scene.widget.locator(".entry")).to_have_count(4)
     assert await scene.widget.locator(".log img, .log script").count() == 0
     links = await scene.widget.locator(".log a").evaluate_all("all => all.map(a => a.href)")
-    assert links == ["https://ok.example/a?b=1"] * 2
+    assert links == ["https://ok.example/a?b=1"] * 2, "one in the text, one in the card"
     assert dialogs == []
 
 

@@ -23,9 +23,10 @@ REPLIES: dict[str, dict[str, Any]] = {
         "check": "First I will check that the order is yours. Please send the code we mailed to m•••@example.com.",
         "card": Card(
             "Order 100234", "partly shipped", Tone.WARN, 2, 4,
-            ("2 of the 4 chairs arrive tomorrow, 24 November.", "The other 2 are expected on 2 December."),
+            ("2 of 4 × Chair “Oslo”", "1 × Table “Bergen”"),
             "SEUR 82 440 117 · as of 14:02", "https://track.example/82440117", "Follow the parcel",
         ),
+        "told": "2 of the 4 chairs arrive tomorrow, 24 November. The other 2 are expected on 2 December.",
         "choices": ["Where is the courier?", "Money back", "A person, please"],
         "agent": "Good afternoon, this is Elena. I have found your two chairs in our Porto warehouse.",
         "bye": "Thank you. I am closing the conversation.",
@@ -34,9 +35,10 @@ REPLIES: dict[str, dict[str, Any]] = {
         "check": "Чтобы показать заказ, проверю, что он ваш. Пришлите код из письма на m•••@example.com.",
         "card": Card(
             "Заказ 100234", "отправлен частично", Tone.WARN, 2, 4,
-            ("В пути 2 стула из 4, привезут завтра, 24 ноября.", "Ещё 2 ждём на складе до 2 декабря."),
+            ("2 из 4 × Стул «Осло»", "1 × Стол «Берген»"),
             "Трек SEUR 82 440 117 · данные на 14:02", "https://track.example/82440117", "Следить за посылкой",
         ),
+        "told": "В пути 2 стула из 4, привезут завтра, 24 ноября. Ещё 2 ждём на складе до 2 декабря.",
         "choices": ["Где курьер?", "Вернуть деньги", "Позвать человека"],
         "agent": "Добрый день, меня зовут Елена. Я нашла ваши два стула на складе в Порту.",
         "bye": "Спасибо! Завершаю разговор.",
@@ -45,9 +47,10 @@ REPLIES: dict[str, dict[str, Any]] = {
         "check": "Para enseñarle el pedido compruebo que es suyo. Envíe el código del correo a m•••@example.com.",
         "card": Card(
             "Pedido 100234", "enviado en parte", Tone.WARN, 2, 4,
-            ("2 de las 4 sillas llegan mañana, 24 de noviembre.", "Las otras 2, el 2 de diciembre."),
+            ("2 de 4 × Silla «Oslo»", "1 × Mesa «Bergen»"),
             "SEUR 82 440 117 · datos de las 14:02", "https://track.example/82440117", "Seguir el paquete",
         ),
+        "told": "2 de las 4 sillas llegan mañana, 24 de noviembre. Las otras 2, el 2 de diciembre.",
         "choices": ["¿Dónde está el repartidor?", "Devolver el dinero", "Hablar con alguien"],
         "agent": "Buenas tardes, soy Elena. He encontrado sus dos sillas en nuestro almacén de Oporto.",
         "bye": "Gracias. Cierro la conversación.",
@@ -79,7 +82,7 @@ class DemoChat(FakeChat):
             self.set_status(visitor, ChatUpdates((), ChatState.CLOSED, survey_due=True))
         elif any(letter.isdigit() for letter in inbound.text) and self.status[visitor].state is not ChatState.AGENT:
             choices = tuple(Choice(label, label) for label in said["choices"])
-            entry = ChatEntry(0, datetime.now(UTC), EntryAuthor.BOT, "Order.", choices=choices, card=said["card"])
+            entry = ChatEntry(0, datetime.now(UTC), EntryAuthor.BOT, said["told"], choices=choices, card=said["card"])
             self.say(visitor, entry)
         elif self.status[visitor].state is not ChatState.AGENT:
             if self.status[visitor].state is ChatState.CLOSED:
