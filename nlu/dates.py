@@ -23,8 +23,11 @@ def _which(match: re.Match[str], names: tuple[object, ...]) -> int:
 _START, _END = r"(?<![\w.,/:#№€$-])", r"(?![\w/:-]|[.,]\d)"
 _ISO = re.compile(rf"{_START}(?P<year>20\d\d)-(?P<month>\d\d)-(?P<day>\d\d)(?![\w-])")
 _NUMERIC = re.compile(
-    rf"{_START}(?P<day>\d{{1,2}})(?P<sign>[./-])(?P<month>\d{{1,2}})(?:(?P=sign)(?P<year>20\d\d|\d\d))?{_END}"
+    rf"{_START}(?:(?P<day>\d{{1,2}})(?P<sign>[./-])(?P<month>\d{{1,2}})(?P=sign)(?P<year>20\d\d|\d\d)"
+    # Without a year 4.5 and 3/4 are marks and fractions, so the month has two digits or the day is over twelve.
+    rf"|(?P<short_day>\d{{1,2}})[./](?P<short_month>\d\d)|(?P<late_day>1[3-9]|[23]\d)/(?P<early_month>\d)){_END}"
 )
+_NUMERIC_GROUPS = (("day", "short_day", "late_day"), ("month", "short_month", "early_month"))
 _DAY = r"(?P<day>\d{1,2})(?:st|nd|rd|th|-?(?:го|е|ое))?"
 _YEAR = r"(?:,?\s(?:de\s|del\s)?(?P<year>20\d\d))?"
 _DAY_MONTH = re.compile(rf"{_START}{_DAY}\s{{0,2}}(?:of\s|de\s)?(?:{_numbered(MONTHS)})\.?{_YEAR}(?!\w)", re.IGNORECASE)
@@ -32,8 +35,9 @@ _MONTH_DAY = re.compile(
     rf"(?<![\w-])(?:{_numbered(MONTHS)})\.?\s(?:the\s)?{_DAY}{_YEAR}(?![\w/-]|[.,]\d)", re.IGNORECASE
 )
 _DAY_ALONE = re.compile(
-    r"\b(?:the\s(?P<en>\d{1,2})(?:st|nd|rd|th)|(?P<ru>\d{1,2})(?:-?го|-?е)?\sчисл[аоу]|(?P<go>\d{1,2})-?го"
-    r"|(?:el\s)?d[ií]a\s(?P<es>\d{1,2}))(?!\w)",
+    r"(?:(?:^|\b(?:on|by|for|until|till|before|after|from|about|day)\s)the\s(?P<en>\d{1,2})(?:st|nd|rd|th)"
+    r"|\b(?P<ru>\d{1,2})(?:-?го|-?е)?\sчисл[аоу]|\b(?P<go>\d{1,2})-?го|\b(?:el\s)?d[ií]a\s(?P<es>\d{1,2}))"
+    r"(?!\w|\s(?:floor|time|этаж))",
     re.IGNORECASE,
 )
 _NAMED = re.compile(rf"(?<!\w)(?:{_numbered(tuple(words for words, _ in RELATIVE))})(?!\w)", re.IGNORECASE)
@@ -57,10 +61,21 @@ def dates(text: str, today: date) -> Iterator[Entity]:
             start, end = match.span()
             if any(start < other_end and other_start < end for other_start, other_end in taken):
                 continue
+            if pattern is _WEEKDAY and _names_the_day_of(text[end : end + 8], end, taken):
+                continue
             taken.append((start, end))  # an impossible day is not read again as a smaller one
             day = resolve(match, today)
             if day is not None:
                 yield Entity("date", day.isoformat(), match[0], start, end)
+
+
+def _names_the_day_of(following: str, end: int, taken: list[tuple[int, int]]) -> bool:
+    """Whether a weekday is only said along with a date: “Friday, 27 November”."""
+    return any(
+        0 < other_start - end <= len(following)
+        and following[: other_start - end].strip(" ,(").lower() in {"", "the", "el", "on"}
+        for other_start, _ in taken
+    )
 
 
 def _date(year: int, month: int, day: int) -> date | None:
@@ -81,12 +96,13 @@ def _iso(match: re.Match[str], _: date) -> date | None:
 
 
 def _numeric(match: re.Match[str], today: date) -> date | None:
-    day, month, year = int(match["day"]), int(match["month"]), match["year"]
-    if month > _DECEMBER and match["sign"] == "/":
+    day, month = (int(match[full] or match[short] or match[late]) for full, short, late in _NUMERIC_GROUPS)
+    if month > _DECEMBER and match["sign"] != ".":
         day, month = month, day
-    if year is None:
-        return None if match["sign"] == "-" else _nearest(month, day, today)
-    return _date(int(year) + (0 if int(year) > _CENTURY else _CENTURY), month, day)
+    if match["year"] is None:
+        return _nearest(month, day, today)
+    year = int(match["year"])
+    return _date(year + (0 if year > _CENTURY else _CENTURY), month, day)
 
 
 def _with_month(match: re.Match[str], today: date) -> date | None:

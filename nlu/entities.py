@@ -20,6 +20,11 @@ SEARCHED_CHARACTERS = 20_000
 _MOST_OF_A_GRAMMAR = 30
 _EMAIL = re.compile(r"(?<![\w.+-])[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}")
 _LINK = re.compile(r"\b(?:https?://|www\.)\S{1,2000}", re.IGNORECASE)
+_ARTICLE = re.compile(
+    r"\b(?:артикул|sku|item\s+(?:no\.?|number)|код\s+товара|c[oó]digo\s+de(?:l)?\s+(?:descuento|producto|art[ií]culo)|"
+    r"(?:discount|promo|voucher|product)\s*code|промокод|купон|cup[oó]n)[\s:№#]{1,3}\d{3,12}\b",
+    re.IGNORECASE,
+)
 _POSTCODE = re.compile(
     r"\b(?:c\.?p\.?|c[oó]digo\s+postal|zip(?:\s*code)?|postal\s*code|postcode|(?:почтовый\s+)?индекс)(?:\s(?:is|es))?[\s:]{1,3}\d{4,6}\b"
     r"|(?<=,\s)\d{5}(?=\s[A-ZÁÉÍÓÚÑ])",
@@ -46,8 +51,8 @@ def _emails(text: str, _: Context) -> Iterable[Entity]:
 
 
 def _unread(text: str, _: Context) -> Iterable[Entity]:
-    """Links and postcodes: claimed, so that the numbers in them are taken for nothing else."""
-    for pattern in (_LINK, _POSTCODE):
+    """Links, postcodes and article numbers: claimed, so that the numbers in them are taken for nothing else."""
+    for pattern in (_LINK, _POSTCODE, _ARTICLE):
         for match in pattern.finditer(text):
             yield Entity("", "", match[0], match.start(), match.end())
 

@@ -9,11 +9,14 @@ from nlu.shapes import Shapes
 
 _LINK = (
     r"(?:\s{0,3}(?:numbers?|num\.?|no\.|no\b|nr\.?|nbr|id|ref\.?|reference|code|is|was|it's|"
-    r"номер\w{0,3}|ном\.|под|за|с|это|number|n[úu]mero|núm\.?|n\.?[ºo°]|nro\.?|es|el|con|de|mi|"
-    r"[№#:=\-–—(«\"'])){0,5}\s{0,3}"
+    r"номер\w{0,3}|ном\.|это|number|n[úu]mero|núm\.?|n\.?[ºo°]|nro\.?|es|el|mi|"
+    r"(?:de|con|под|за|с)\s{1,3}(?=n|номер|№|#)|[№#:=\-–—(«\"'])){0,5}\s{0,3}"
 )
 _NOT_DATE = r"(?!\d{1,2}[./]\d{1,2}(?!\d)|\d{4}-\d\d-\d\d)"
-_TOKEN = rf"{_NOT_DATE}((?:[A-Za-zА-Яа-я]{{1,6}}[-/ ]?)?\d[\dA-Za-z]{{0,20}}(?:[-/]\d[\dA-Za-z]{{0,20}}){{0,3}})"
+_TOKEN = (
+    rf"{_NOT_DATE}(\d{{3}}\s\d{{3}}(?!\d)|(?:[A-Za-zА-Яа-я]{{1,6}}[-/]?)?\d[\dA-Za-z]{{0,20}}"
+    r"(?:[-/]\d[\dA-Za-z]{0,20}){0,3})"
+)
 _END = r"(?![\w@]|[.,/:-]\d)"
 
 _ORDER_WORDS = (
@@ -28,9 +31,10 @@ _TRACKING_WORDS = (
     r"отправлени\w|seguimiento|rastreo|gu[ií]a|tracking\s+number|env[ií]o"
 )
 _UNIVERSAL_TRACKING = re.compile(r"\b(?:[A-Z]{2}\d{9}[A-Z]{2}|1Z[0-9A-Z]{16})\b", re.IGNORECASE)  # UPU S10, UPS
+_COUNTED = r"\s?(?:units?|pcs|pieces|people|persons?|km|kg|шт|штук\w?|человек|км|кг|unidades|piezas|personas)\b"
 _HASH = re.compile(rf"(?<![\w&])[#№]\s?(\d{{2,12}}){_END}")
 _FEWEST_KEYWORD_DIGITS = 4
-_FEWEST_TRACKING_DIGITS = 6
+_FEWEST_TRACKING_DIGITS = 9  # a shorter one is the order’s number
 _QUANTITY_PREFIXES = frozenset({"X", "Х"})
 
 
@@ -42,12 +46,14 @@ def _keyword_pattern(words: str) -> re.Pattern[str]:
 @lru_cache(maxsize=64)
 def _prefix_pattern(prefixes: tuple[str, ...]) -> re.Pattern[str]:
     names = "|".join(map(re.escape, prefixes)) or "(?!)"
-    return re.compile(rf"\b(?:{names})[-/_ ]?\d{{1,12}}(?:[-/]\d{{1,12}}){{0,2}}{_END}", re.IGNORECASE)
+    return re.compile(
+        rf"\b(?:{names})(?:[-/_]|(?=\d{{3}})|\s(?=\d{{4}}))\d{{1,12}}(?:[-/]\d{{1,12}}){{0,2}}{_END}", re.IGNORECASE
+    )
 
 
 @lru_cache(maxsize=64)
 def _bare_pattern(fewest: int, most: int) -> re.Pattern[str]:
-    return re.compile(rf"(?<![\w.,/:+@$€£₽-])\d{{{fewest},{most}}}(?![\w@/:$€£₽%-]|[.,]\d)")
+    return re.compile(rf"(?<![\w.,/:+@$€£₽-])\d{{{fewest},{most}}}(?![\w@/:$€£₽%-]|[.,]\d|{_COUNTED})")
 
 
 def _number(kind: str, raw: str, start: int) -> Entity:
@@ -61,10 +67,8 @@ def _after_keyword(text: str, kind: str, words: str, fewest_digits: int) -> Iter
         raw = match[1]
         digits = sum(character.isdigit() for character in raw)
         marked = re.match(r"[^\W\d]{1,6}[-/]?\d", raw) is not None and raw[0].upper() not in _QUANTITY_PREFIXES
-        if " " in raw and not marked:
-            raw = raw.rpartition(" ")[2]
         if digits >= fewest_digits or marked:
-            yield _number(kind, raw, match.end(1) - len(raw))
+            yield _number(kind, raw, match.start(1))
 
 
 def _prefixed(text: str, kind: str, prefixes: tuple[str, ...]) -> Iterator[Entity]:

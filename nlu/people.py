@@ -12,8 +12,10 @@ _INTRODUCED = re.compile(
     rf"(?P<given>{_NAME})(?P<more>(?:\s{_CAPITALISED}){{0,3}})",
     re.IGNORECASE,
 )
+# “I'm Disappointed” and “This is Terrible” are written too: in English it takes two names to believe it.
 _SAID = re.compile(
-    rf"\b(?:this\s+is|i\s?am|i['’]m|это|soy|habla|le\s+escribe)\s(?P<given>{_CAPITALISED})(?P<more>(?:\s{_CAPITALISED}){{0,3}})",
+    rf"\b(?:(?:this\s+is|i\s?am|i['’]m)\s(?={_CAPITALISED}\s{_CAPITALISED})|(?:это|soy|habla|le\s+escribe)\s)"
+    rf"(?P<given>{_CAPITALISED})(?P<more>(?:\s{_CAPITALISED}){{0,3}})",
     re.IGNORECASE,
 )
 
