@@ -1,4 +1,4 @@
-"""The `send` and `mail` jobs: load what is to go, let the channel carry it outside any transaction, record the result."""
+"""The `send` and `mail` jobs: the channel carries what is to go, outside any transaction; the result is recorded."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

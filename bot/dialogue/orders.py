@@ -9,7 +9,7 @@ from crm_core.contracts import Card, Tone
 from crm_core.erp.port import Headline, Order, OrderLine, Payment, Shipment, ShipmentStatus
 from crm_core.errors import Forbidden
 
-STEPS = 4
+STEPS, MOST_LINES = 4, 6
 STEPS_DONE = {
     Headline.CONFIRMED: 1, Headline.PREPARING: 2, Headline.PARTIALLY_SHIPPED: 2, Headline.SHIPPED: 3,
     Headline.DELIVERED: 4, Headline.COMPLETED: 4,
@@ -27,9 +27,10 @@ def show_order(context: Context, customer: VerifiedCustomer, order: Order) -> No
     """Say and draw the state of `order`. Raises Forbidden for an order of somebody else."""
     if order.customer_id != customer.id:
         raise Forbidden("This order belongs to another customer.")
-    sentences = _sentences(context, order)
-    context.memory.found = sentences[:3]
-    context.show(" ".join(sentences), _card(context, order))
+    sentences, tracking = _sentences(context, order), _tracking(context, order)
+    said = [*sentences, *([tracking] if tracking else [])]
+    context.memory.found = said
+    context.show(" ".join(said), _card(context, order))
 
 
 def _pieces(lines: tuple[OrderLine, ...]) -> tuple[int, int]:
@@ -51,19 +52,22 @@ def _sentences(context: Context, order: Order) -> list[str]:
     headline = order.headline
     said = [context.text(f"order_{headline}", number=order.number, shipped=shipped, ordered=ordered)]
     parcel = _parcel(order)
-    if parcel is not None and headline in (Headline.SHIPPED, Headline.PARTIALLY_SHIPPED):
-        if parcel.expected_on is not None:
-            late = parcel.expected_on < _today(context)
-            said.append(
-                context.text("parcel_late" if late else "parcel_expected", day=_day(context, parcel.expected_on))
-            )
-        if parcel.tracking:
-            said.append(context.text("parcel_tracking", carrier=parcel.carrier or "", tracking=parcel.tracking))
+    on_the_road = headline in (Headline.SHIPPED, Headline.PARTIALLY_SHIPPED)
+    if on_the_road and parcel is not None and parcel.expected_on is not None:
+        key = "parcel_late" if parcel.expected_on < _today(context) else "parcel_expected"
+        said.append(context.text(key, day=_day(context, parcel.expected_on)))
     if headline in UNDER_WAY and order.promised_on is not None:
         said.append(_promise(context, order, order.promised_on))
     if order.stale:
         said.append(context.text("as_of", time=clock(order.fetched_at, context.language, context.zone)))
     return said
+
+
+def _tracking(context: Context, order: Order) -> str | None:
+    parcel = _parcel(order)
+    if parcel is None or not parcel.tracking:
+        return None
+    return context.text("parcel_tracking", carrier=parcel.carrier or "", tracking=parcel.tracking)
 
 
 def _promise(context: Context, order: Order, promised_on: date) -> str:
@@ -93,14 +97,15 @@ def _amount(quantity: Decimal) -> str:
 
 def _card(context: Context, order: Order) -> Card:
     headline, parcel = order.headline, _parcel(order)
+    as_of = context.text("card_as_of", time=clock(order.fetched_at, context.language, context.zone))
     return Card(
         title=context.text("card_title", number=order.number),
         badge=context.text(f"badge_{headline}"),
         tone=TONES.get(headline, Tone.NEUTRAL),
         steps_done=STEPS_DONE.get(headline, 0),
         steps_total=STEPS if headline in STEPS_DONE else 0,
-        lines=tuple(_line(context, line) for line in order.lines[:6]),
-        footnote=context.text("card_as_of", time=clock(order.fetched_at, context.language, context.zone)),
+        lines=tuple(_line(context, line) for line in order.lines[:MOST_LINES]),
+        footnote=as_of,
         link=parcel.tracking_url if parcel else None,
         link_label=context.text("card_track") if parcel and parcel.tracking_url else "",
     )
