@@ -12,7 +12,16 @@ from hypothesis import strategies as st
 
 from channels.protocol import Channel, ChannelRequest
 from channels.sender import deliver
-from crm_core.contracts import Address, ConversationId, DeliveryState, Inbound, InDoubtPolicy, MessageId, Outbound
+from crm_core.contracts import (
+    Address,
+    ConversationId,
+    DeliveryReceipt,
+    DeliveryState,
+    Inbound,
+    InDoubtPolicy,
+    MessageId,
+    Outbound,
+)
 
 PAYLOADS = Path(__file__).parent / "payloads"
 
@@ -103,13 +112,37 @@ class ReceivingKit:
 
 
 class SendingKit:
-    """Fill `make`, `recipient`, and `wire`, which gives what the counterpart saw of the last send."""
+    """Fill `make`, `recipient`, `wire` (what the counterpart saw last) with what it should be, and `answers`."""
+
+    answers: ClassVar[Sequence[tuple[str, DeliveryReceipt]]] = ()
 
     def make(self) -> Channel:
         raise NotImplementedError
 
     def recipient(self) -> Address:
         raise NotImplementedError
+
+    def wire(self) -> object:
+        """None where nothing goes out: the customer's side fetches from our store."""
+        return None
+
+    def expected_wire(self, outbound: Outbound) -> object:
+        del outbound
+        return None
+
+    def answer_with(self, answer: str) -> None:
+        """Make the counterpart say `answer` to the next send."""
+        raise NotImplementedError
+
+    async def test_an_outbound_becomes_the_expected_request(self) -> None:
+        outbound = an_outbound(self.recipient(), "¡Su pedido está en camino!\nВаш заказ в пути.")
+        await self.make().send(outbound)
+        assert self.wire() == self.expected_wire(outbound)
+
+    async def test_each_answer_of_the_provider_becomes_its_result(self) -> None:
+        for answer, expected in self.answers:
+            self.answer_with(answer)
+            assert await self.make().send(an_outbound(self.recipient())) == expected
 
     async def test_a_send_is_reported_as_sent(self) -> None:
         receipt = await deliver(self.make(), an_outbound(self.recipient()))
