@@ -57,7 +57,10 @@ def _bare_pattern(fewest: int, most: int) -> re.Pattern[str]:
 
 
 def _number(kind: str, raw: str, start: int) -> Entity:
+    """`so 100234` and `SO100234` are SO-100234, `100 234` is 100234."""
     value = re.sub(r"[\s_]", "-" if raw[:1].isalpha() else "", raw.strip()).upper()
+    if kind == "order_number":
+        value = re.sub(r"^([^\W\d]+)(?=\d)", r"\1-", value)
     return Entity(kind, value, raw, start, start + len(raw))
 
 

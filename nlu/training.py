@@ -60,6 +60,7 @@ def make_current(out_root: Path, model_id: str) -> None:
     descriptor, written = tempfile.mkstemp(dir=out_root, prefix=f".{_POINTER}-")
     with os.fdopen(descriptor, "w", encoding="utf-8") as file:
         file.write(f"{model_id}\n")
+        os.fchmod(file.fileno(), 0o644)  # a temporary file is its owner's only; other processes may run as others
     Path(written).replace(pointer)
 
 
