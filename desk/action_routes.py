@@ -19,7 +19,7 @@ from desk.fragments import Fragments
 from desk.inbox_page import me, read_inbox, tab_of
 from desk.live import partial
 from desk.reader import Reader, require_change
-from desk.services import Desk
+from desk.services import Desk, PathId
 
 CHOSEN_STATES = (AgentState.AVAILABLE, AgentState.AWAY)
 
@@ -63,7 +63,7 @@ def action_routes(desk: Desk) -> APIRouter:
     router = APIRouter(route_class=route_class(desk))
 
     def add(name: str, deed: Deed) -> None:
-        async def act(request: Request, conversation_id: int) -> Response:
+        async def act(request: Request, conversation_id: PathId) -> Response:
             reader, fields = await require_change(desk, request)
             change = Change(reader, fields, ConversationId(conversation_id))
             async with unit_of_work(desk.services.sessions) as session:
@@ -128,9 +128,9 @@ async def _after(desk: Desk, change: Change, sentence: str) -> Response:
             html + partial("work", "innerHTML", fragments.nothing()), headers={"HX-Replace-Url": "/desk"}
         )
     new = tuple(entry for entry in found.entries if entry.id.isdigit() and int(entry.id) > change.after)
-    html += partial("head", "innerMorph", fragments.head(found.head, "mine"))
-    html += partial("gate", "innerMorph", fragments.gate(found.head))
-    return HTMLResponse(html + (fragments.appended(new) if change.after else ""))
+    html += partial(f"head-{found.head.id}", "innerMorph", fragments.head(found.head, "mine"))
+    html += partial(f"gate-{found.head.id}", "innerMorph", fragments.gate(found.head))
+    return HTMLResponse(html + (fragments.appended(found.head.id, new) if change.after else ""))
 
 
 def _state_route(router: APIRouter, desk: Desk) -> None:

@@ -1,5 +1,6 @@
 """Answers of the desk: pages, fragments, toasts; and every error as a sentence that says what to do."""
 
+import traceback
 from collections.abc import Callable, Coroutine
 from typing import Any
 from urllib.parse import quote, urlsplit
@@ -44,9 +45,16 @@ async def _answer(desk: Desk, handler: Handler, request: Request) -> Response:
         return error_answer(desk, request, error)
     except RequestValidationError:
         return error_answer(desk, request, NotFound("There is nothing at this address."))
-    except Exception as error:
-        log.exception("desk.request_failed", error=type(error).__name__, path=request.scope["path"])
+    except Exception as error:  # noqa: BLE001 - outermost: the person gets a sentence, the log the type
+        # no traceback: its frames would show what people wrote
+        log.error("desk.request_failed", error=type(error).__name__, at=_place(error), path=request.scope["path"])  # noqa: TRY400
         return error_answer(desk, request, SwitchboardError("Something went wrong."))
+
+
+def _place(error: BaseException) -> str:
+    """File and line where it was raised."""
+    *_, (frame, line) = traceback.walk_tb(error.__traceback__)
+    return f"{frame.f_code.co_filename}:{line}"
 
 
 def error_answer(desk: Desk, request: Request, error: SwitchboardError) -> Response:

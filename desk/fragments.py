@@ -80,7 +80,7 @@ class Fragments:
     def toast(self, sentence: str, tone: str) -> str:
         return self._render("toast", sentence=sentence, tone=tone)
 
-    def appended(self, entries: tuple[Entry, ...]) -> str:
+    def appended(self, conversation_id: int, entries: tuple[Entry, ...]) -> str:
         """Entries for the end of the timeline; the page drops what it has already."""
         html = "".join(self.entry(entry) for entry in entries)
-        return partial("timeline", "beforeend", html) if html else ""
+        return partial(f"timeline-{conversation_id}", "beforeend", html) if html else ""

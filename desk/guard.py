@@ -86,13 +86,14 @@ def require_own_page(desk: Desk, request: Request) -> None:
 
 async def read_form(request: Request) -> dict[str, str]:
     """The fields of an URL-encoded form; of a repeated field the first. Raises Malformed and TooLarge."""
-    if request.headers.get("content-type", "").partition(";")[0].strip() != "application/x-www-form-urlencoded":
-        raise Malformed("Send this as a form.")
     body = bytearray()
     async for chunk in request.stream():
         body += chunk
         if len(body) > MOST_FORM_BYTES:
             raise TooLarge("This is too long.")
+    kind = request.headers.get("content-type", "").partition(";")[0].strip()
+    if body and kind != "application/x-www-form-urlencoded":
+        raise Malformed("Send this as a form.")
     try:
         pairs = parse_qsl(
             body.decode("utf-8"), keep_blank_values=True, errors="strict", max_num_fields=MOST_FIELDS

@@ -14,7 +14,7 @@ from desk.fragments import Fragments
 from desk.inbox_page import me, read_inbox, tab_of
 from desk.orders import orders_panel
 from desk.reader import Reader, require_reader
-from desk.services import Desk
+from desk.services import Desk, PathId
 from desk.views import Inbox, Me
 
 
@@ -31,7 +31,7 @@ def page_routes(desk: Desk) -> APIRouter:
         return HTMLResponse(html)
 
     @router.get("/desk/c/{conversation_id}")
-    async def conversation(request: Request, conversation_id: int) -> Response:
+    async def conversation(request: Request, conversation_id: PathId) -> Response:
         reader = await require_reader(desk, request)
         fragments = Fragments(desk, reader)
         async with unit_of_work(desk.services.sessions) as session:
@@ -47,14 +47,14 @@ def page_routes(desk: Desk) -> APIRouter:
 
 def _beside_routes(router: APIRouter, desk: Desk) -> None:
     @router.get("/desk/c/{conversation_id}/customer")
-    async def customer(request: Request, conversation_id: int) -> Response:
+    async def customer(request: Request, conversation_id: PathId) -> Response:
         reader = await require_reader(desk, request)
         async with unit_of_work(desk.services.sessions) as session:
             panel = await read_customer(session, reader, conversation_id)
         return HTMLResponse(desk.pages.render("parts/customer.html", reader.words, customer=panel))
 
     @router.get("/desk/c/{conversation_id}/orders")
-    async def orders(request: Request, conversation_id: int) -> Response:
+    async def orders(request: Request, conversation_id: PathId) -> Response:
         reader = await require_reader(desk, request)
         async with unit_of_work(desk.services.sessions) as session:
             found = await transcript(session, reader.reach, conversation_id)

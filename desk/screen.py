@@ -36,20 +36,20 @@ class Screen:
     _timeline: ListRegion = field(init=False)
 
     def __post_init__(self) -> None:
-        parts, tab = self.fragments, self.tab.value
+        parts, tab, number = self.fragments, self.tab.value, self.conversation_id
         self._list = [
             Region("tabs", _of(Inbox, parts.tabs)),
             Region("state-place", _of(Me, parts.state)),
             Region("my-dot-place", _of(Me, parts.dot)),
         ]
         empty = Inbox(tab, (), 0, ())
-        self._rows = ListRegion("rows", _of(Row, parts.row), lambda: parts.no_rows(empty))
+        self._rows = ListRegion(f"rows-{tab}", _of(Row, parts.row), lambda: parts.no_rows(empty))
         self._head = [
-            Region("head", _of(Head, lambda head: parts.head(head, tab))),
-            Region("gate", _of(Head, parts.gate)),
-            Region("handoff", _of(Head, parts.handoff)),
+            Region(f"head-{number}", _of(Head, lambda head: parts.head(head, tab))),
+            Region(f"gate-{number}", _of(Head, parts.gate)),
+            Region(f"handoff-{number}", _of(Head, parts.handoff)),
         ]
-        self._timeline = ListRegion("timeline", _of(Entry, parts.entry))
+        self._timeline = ListRegion(f"timeline-{number}", _of(Entry, parts.entry))
 
     def update_list(self, inbox: Inbox, me: Me) -> str:
         values: tuple[object, ...] = (replace(inbox, rows=()), me, me)

@@ -5,7 +5,10 @@ from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Annotated
 from urllib.parse import urlsplit
+
+from fastapi import Path
 
 from config.business import Business
 from config.settings import Settings
@@ -15,6 +18,7 @@ from crm_core.signals import Signal
 from desk.pages import Pages
 from desk.words import Words
 
+PathId = Annotated[int, Path(gt=0, lt=2**63)]  # what a bigint column can hold
 Watch = Callable[[], AbstractAsyncContextManager[asyncio.Queue[Signal]]]
 
 

@@ -56,8 +56,16 @@ class Types:
     """The agent is writing a reply."""
 
 
-def parse_told(text: str) -> Shows | Types:
-    """Raises SocketEnded for anything but the two messages there are."""
+@dataclass(frozen=True, slots=True)
+class Asks:
+    """Is anybody there? An empty frame says yes."""
+
+
+Told = Shows | Types | Asks
+
+
+def parse_told(text: str) -> Told:
+    """Raises SocketEnded for anything but the three messages there are."""
     if len(text) > MOST_CHARACTERS:
         raise SocketEnded(TOO_MUCH)
     try:
@@ -68,6 +76,8 @@ def parse_told(text: str) -> Shows | Types:
         raise SocketEnded(NOT_UNDERSTOOD)
     if told.get("typing") is True:
         return Types()
+    if told.get("ping") is True:
+        return Asks()
     watched = told.get("watch")
     is_id = isinstance(watched, int) and not isinstance(watched, bool) and 0 < watched < LARGEST_ID
     if "watch" not in told or not (watched is None or is_id):
@@ -115,7 +125,7 @@ class Conversing:
 
     desk: Desk
     websocket: WebSocket
-    _happened: asyncio.Queue[Signal | Shows | Types] = field(default_factory=lambda: asyncio.Queue(1000))
+    _happened: asyncio.Queue[Signal | Told] = field(default_factory=lambda: asyncio.Queue(1000))
     _screen: Screen | None = None
     _typed_at: float = 0.0
 
@@ -151,14 +161,14 @@ class Conversing:
 
     async def _look(self) -> None:
         """After each batch of changes: is the session still good, and what must be sent."""
-        batch: list[Signal | Shows | Types] = []
+        batch: list[Signal | Told] = []
         while True:
             html = await self._answer(batch)
-            if html:
+            if html or any(isinstance(told, Asks) for told in batch):
                 await self.websocket.send_text(html)
             batch = await self._gather()
 
-    async def _gather(self) -> list[Signal | Shows | Types]:
+    async def _gather(self) -> list[Signal | Told]:
         """What happened next, with all that came within GATHER_S; nothing after RECHECK_S."""
         try:
             async with asyncio.timeout(RECHECK_S):
@@ -170,7 +180,7 @@ class Conversing:
             batch.append(self._happened.get_nowait())
         return batch
 
-    async def _answer(self, batch: list[Signal | Shows | Types]) -> str:
+    async def _answer(self, batch: list[Signal | Told]) -> str:
         # never committed: being looked at by a page alone does not keep a session from going idle
         async with self.desk.services.sessions() as session:
             reader = await find_reader(self.desk, session, session_token(self.desk, self.websocket))
@@ -199,7 +209,7 @@ class Conversing:
             return html + partial("work", "innerHTML", screen.fragments.nothing())
         return html + screen.update_conversation(page)
 
-    async def _typing_of(self, session: AsyncSession, reader: Reader, batch: list[Signal | Shows | Types]) -> str:
+    async def _typing_of(self, session: AsyncSession, reader: Reader, batch: list[Signal | Told]) -> str:
         watched = self._screen.conversation_id if self._screen else None
         typing = Signal(Topic.TYPING, watched or 0, "contact")
         if self._screen is None or watched is None or typing not in batch:
@@ -208,7 +218,7 @@ class Conversing:
             await transcript(session, reader.reach, watched)
         except NotFound:
             return ""
-        return partial("typing", "innerHTML", self._screen.fragments.typing("contact"))
+        return partial(f"typing-{watched}", "innerHTML", self._screen.fragments.typing("contact"))
 
     async def _tell_typing(self, reader: Reader) -> None:
         """The customer sees that the owner of their conversation writes; nobody else can make it seem so."""
@@ -225,6 +235,6 @@ class Conversing:
                 await publish(session, Signal(Topic.TYPING, watched, "agent"))
 
 
-def _is_news(batch: list[Signal | Shows | Types]) -> bool:
+def _is_news(batch: list[Signal | Told]) -> bool:
     news = (Topic.CONVERSATION, Topic.AGENT, Topic.RESYNC)
     return any(isinstance(told, Shows) or (isinstance(told, Signal) and told.topic in news) for told in batch)

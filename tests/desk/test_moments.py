@@ -16,7 +16,8 @@ def clock(language: str = "en", zone: str = "Europe/Madrid") -> Clockface:
 
 @pytest.mark.parametrize(
     ("minutes", "expected"),
-    [(0.5, "now"), (5, "5 min ago"), (59, "59 min ago"), (61, "14:01"), (60 * 20, "22 Nov"), (60 * 24 * 400, "19 Oct 2025")],
+    [(0.5, "now"), (5, "5 min ago"), (59, "59 min ago"), (61, "14:01"), (60 * 20, "22 Nov"),
+     (60 * 24 * 400, "19 Oct 2025")],
 )  # fmt: skip
 def test_times_are_relative_then_clock_then_date(minutes: float, expected: str) -> None:
     assert clock("en").ago(NOW - timedelta(minutes=minutes)) == expected
@@ -36,12 +37,15 @@ def test_dates_follow_the_language() -> None:
 
 @pytest.mark.parametrize(
     ("left_s", "expected"),
-    [(72, "1:12 left"), (0, "0:00 left"), (3 * 3600 + 5, "3 h left"), (-250, "late 4 min"), (-7300, "late 2 h"), (-90000, "late 1 day")],
+    [(72, "1:12 left"), (0, "0:00 left"), (3 * 3600 + 5, "3 h left"), (-250, "late 4 min"),
+     (-7300, "late 2 h"), (-90000, "late 1 day")],
 )  # fmt: skip
 def test_a_promise_is_told_in_words(left_s: int, expected: str) -> None:
     assert clock().due(NOW + timedelta(seconds=left_s)) == expected
 
 
-@pytest.mark.parametrize(("left_s", "expected"), [(100, Urgency.CALM), (39, Urgency.SOON), (0, Urgency.SOON), (-1, Urgency.LATE)])
+@pytest.mark.parametrize(
+    ("left_s", "expected"), [(100, Urgency.CALM), (39, Urgency.SOON), (0, Urgency.SOON), (-1, Urgency.LATE)]
+)
 def test_a_promise_becomes_urgent_in_its_last_third(left_s: int, expected: Urgency) -> None:
     assert urgency(NOW, NOW + timedelta(seconds=left_s), 120) is expected

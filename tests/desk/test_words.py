@@ -22,7 +22,7 @@ def test_every_language_says_the_same_things() -> None:
 
 
 def test_a_missing_text_stops_the_start(tmp_path: Path) -> None:
-    with pytest.raises(CatalogueError, match="inbox.title"):
+    with pytest.raises(CatalogueError, match=r"inbox\.title"):
         read_catalogues(write(tmp_path, en="inbox: {title: Inbox}", ru="inbox: {}", es="inbox: {title: Bandeja}"))
 
 
@@ -37,7 +37,9 @@ def test_another_placeholder_stops_the_start(tmp_path: Path) -> None:
         read_catalogues(write(tmp_path, en="hi: 'Hi {name}'", es="hi: 'Hola {nombre}'"))
 
 
-@pytest.mark.parametrize(("n", "expected"), [(1, "Ждёт 1 разговор"), (3, "Ждут 3 разговора"), (11, "Ждут 11 разговоров")])
+@pytest.mark.parametrize(
+    ("n", "expected"), [(1, "Ждёт 1 разговор"), (3, "Ждут 3 разговора"), (11, "Ждут 11 разговоров")]
+)
 def test_russian_counts_in_its_own_way(n: int, expected: str) -> None:
     assert read_catalogues()["ru"]("live.waiting", n=n) == expected
 

@@ -12,7 +12,6 @@ from fastapi import FastAPI
 from config.business import Business
 from config.settings import Settings
 from crm_core.db import Sessions
-from crm_core.errors import ErpTimeout
 from crm_core.erp.port import (
     Customer,
     Fulfilment,
@@ -25,6 +24,7 @@ from crm_core.erp.port import (
     ShipmentStatus,
     Stage,
 )
+from crm_core.errors import ErpTimeout
 from crm_core.signals import Signal
 from desk.assets import static_files
 from desk.routes import DeskServices, desk_router

@@ -78,9 +78,7 @@ class Seeder:
         latest = f"(select max(id) from message where conversation_id = {int(conversation_id)} and direction = 'in')"
         entities = [{"kind": kind, "value": value} for kind, value in slots.items()]
         nlu = {"language": "es", "intents": [[intent, confidence]], "zone": "act", "entities": entities}
-        await self.session.execute(
-            update(models.Message).where(models.Message.id == text(latest)).values(nlu=nlu)
-        )
+        await self.session.execute(update(models.Message).where(models.Message.id == text(latest)).values(nlu=nlu))
 
     async def bot_says(self, conversation_id: ConversationId, said: Utterance, minutes_ago: float) -> None:
         conversation = await lock_conversation(self.session, conversation_id)

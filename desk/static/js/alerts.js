@@ -53,7 +53,7 @@
     if (on) chime();
     paint();
   });
-  document.addEventListener("htmx:after:swap", () => { show(); paint(); });
+  document.addEventListener("htmx:finally:swap", () => { show(); paint(); });
   show();
   paint();
 })();

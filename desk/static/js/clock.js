@@ -45,7 +45,7 @@
     return passedS < 3660 ? clockFormat.format(moment) : null;
   }
 
-  window.desk = { say, texts };
+  window.desk = Object.assign(window.desk ?? {}, { say, texts });
   setInterval(tick, 1000);
   document.addEventListener("htmx:after:swap", tick);
   tick();

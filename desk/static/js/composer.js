@@ -33,7 +33,8 @@
   }
 
   function lastEntry() {
-    return document.querySelector("#timeline .entry:last-child")?.dataset.entry ?? "0";
+    const entries = document.querySelectorAll(".timeline .entry:not([data-entry=''])");
+    return entries[entries.length - 1]?.dataset.entry ?? "0";
   }
 
   function cleared(composer) {

@@ -18,10 +18,10 @@
       if (row.dataset.row === conversation) row.setAttribute("aria-current", "true");
       else row.removeAttribute("aria-current");
     }
-    const here = conversation ?? "list";
+    const tab = document.querySelector(".rows")?.dataset.tab, here = `${conversation ?? "list"} ${tab}`;
     if (app.dataset.here === here) return;
+    if (app.dataset.here?.split(" ")[0] !== here.split(" ")[0]) app.dataset.pane = conversation ? "conversation" : "list";
     app.dataset.here = here;
-    app.dataset.pane = conversation ? "conversation" : "list";
     document.dispatchEvent(new CustomEvent("desk:moved"));
   }
 
@@ -78,6 +78,8 @@
     }
   });
 
+  // htmx restores only pages of its own making, and the first one is not
+  history.replaceState({ ...history.state, htmx: true }, "");
   window.desk = Object.assign(window.desk ?? {}, { open });
   moved();
 })();

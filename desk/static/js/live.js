@@ -1,37 +1,54 @@
 // One WebSocket per tab. The server sends fragments; after a gap it sends the state of everything again.
 (() => {
-  const firstPauseMs = 500, mostPauseMs = 15000;
-  let socket, pauseMs = firstPauseMs, typingTimer, offlineTimer;
+  const firstPauseMs = 500, mostPauseMs = 15000, heartbeatMs = 20000;
+  let socket, pauseMs = firstPauseMs, heardAt = 0, typingTimer, offlineTimer, connectTimer;
 
   function watching() {
     const conversation = document.getElementById("conversation")?.dataset.conversation;
-    return { watch: conversation ? Number(conversation) : null, tab: document.getElementById("rows")?.dataset.tab };
+    return { watch: conversation ? Number(conversation) : null, tab: document.querySelector(".rows")?.dataset.tab };
   }
 
   function tell(message) {
     if (socket?.readyState === WebSocket.OPEN) socket.send(JSON.stringify(message));
   }
 
+  function showOffline(is) {
+    document.getElementById("offline").hidden = !is;
+  }
+
   function connect() {
+    clearTimeout(connectTimer);
     const scheme = location.protocol === "https:" ? "wss" : "ws";
-    socket = new WebSocket(`${scheme}://${location.host}/desk/socket`);
-    socket.addEventListener("open", () => {
+    const opened = socket = new WebSocket(`${scheme}://${location.host}/desk/socket`);
+    opened.addEventListener("open", () => {
+      heardAt = Date.now();
+      tell(watching());
+    });
+    opened.addEventListener("message", (event) => {
+      heardAt = Date.now();
       pauseMs = firstPauseMs;
       clearTimeout(offlineTimer);
       offlineTimer = undefined;
-      document.getElementById("offline").hidden = true;
-      tell(watching());
+      showOffline(false);
+      if (event.data) htmx.swap({ text: event.data, sourceElement: document.body, target: document.body, swap: "none" });
     });
-    socket.addEventListener("message", (event) => {
-      htmx.swap({ text: event.data, sourceElement: document.body, target: document.body, swap: "none" });
-    });
-    socket.addEventListener("close", (event) => {
+    opened.addEventListener("close", (event) => {
+      if (opened !== socket) return;
       if (event.code === 4401) return location.assign(`/desk/login?next=${encodeURIComponent(location.pathname)}`);
-      offlineTimer ??= setTimeout(() => { document.getElementById("offline").hidden = false; }, 1500);
-      setTimeout(connect, pauseMs * (0.75 + Math.random() / 2));
+      offlineTimer ??= setTimeout(showOffline, 1500, true);
+      connectTimer = setTimeout(connect, pauseMs * (0.75 + Math.random() / 2));
       pauseMs = Math.min(pauseMs * 2, mostPauseMs);
     });
   }
+
+  // a dead line is not always told: ask now and then, and begin anew when nothing comes back
+  setInterval(() => {
+    if (socket.readyState !== WebSocket.OPEN) return;
+    if (Date.now() - heardAt > 2.5 * heartbeatMs) return socket.close();
+    tell({ ping: true });
+  }, heartbeatMs);
+  window.addEventListener("offline", () => showOffline(true));
+  window.addEventListener("online", connect);
 
   function isAtEnd(flow) {
     return flow.scrollHeight - flow.scrollTop - flow.clientHeight < 80;
@@ -41,7 +58,7 @@
   document.addEventListener("htmx:before:swap", (event) => {
     const flow = document.getElementById("flow");
     for (const task of event.detail.tasks ?? []) {
-      if (task.target?.id !== "timeline") continue;
+      if (!task.target?.matches?.(".timeline")) continue;
       if (flow) flow.dataset.follow = isAtEnd(flow) ? "yes" : "no";
       if (task.swapSpec.style !== "beforeend") continue;
       for (const entry of [...task.fragment.children]) document.getElementById(entry.id)?.remove();
@@ -54,7 +71,7 @@
     else if (flow?.dataset.follow === "no" && jump) jump.hidden = isAtEnd(flow);
     if (flow) delete flow.dataset.follow;
     document.dispatchEvent(new CustomEvent("desk:gate"));
-    const typing = document.querySelector("#typing:not(:empty)");
+    const typing = document.querySelector(".typing:not(:empty)");
     if (typing) {
       clearTimeout(typingTimer);
       typingTimer = setTimeout(() => typing.replaceChildren(), 5000);

@@ -1,0 +1,91 @@
+"""A desk with staff of two teams and a seeded afternoon, and browsers that are logged in to it."""
+
+from collections.abc import AsyncIterator
+from datetime import datetime
+
+import httpx
+import pytest
+from argon2 import PasswordHasher
+from fastapi import FastAPI
+from pydantic import HttpUrl
+from sqlalchemy import insert
+
+from config.business import Business
+from config.settings import Settings
+from crm_core import models
+from crm_core.contracts import UserId
+from crm_core.db import Sessions, unit_of_work
+from tests.support.desk_app import DeskErp, DeskParts, sample_orders
+from tests.support.desk_client import BASE, PASSWORD, STAFF, Browser, Clock, LogIn
+from tests.support.desk_seed import seed_afternoon
+
+
+@pytest.fixture
+def clock(now: datetime) -> Clock:
+    return Clock(now)
+
+
+@pytest.fixture
+def parts(sessions: Sessions, business: Business, clock: Clock) -> DeskParts:
+    settings = Settings(public_url=HttpUrl(BASE))
+    return DeskParts(sessions, business, settings, clock, DeskErp(sample_orders(clock.now)))
+
+
+@pytest.fixture
+def app(parts: DeskParts) -> FastAPI:
+    return parts.app()
+
+
+@pytest.fixture(scope="session")
+def password_hash() -> str:
+    """A cheap one: argon2 is slow on purpose."""
+    return PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(PASSWORD)
+
+
+@pytest.fixture
+async def staff(sessions: Sessions, now: datetime, password_hash: str) -> dict[str, UserId]:
+    rows = [
+        {
+            "email": new.email, "name": new.name, "role": new.role.value, "teams": list(new.teams),
+            "language": new.language, "password_hash": password_hash, "created_at": now,
+        }
+        for new in STAFF.values()
+    ]  # fmt: skip
+    statement = insert(models.User).returning(models.User.id, sort_by_parameter_order=True)
+    async with unit_of_work(sessions) as session:
+        ids = (await session.scalars(statement, rows)).all()
+    return {name: UserId(user_id) for name, user_id in zip(STAFF, ids, strict=True)}
+
+
+@pytest.fixture
+async def seeded(sessions: Sessions, now: datetime, staff: dict[str, UserId]) -> dict[str, int]:
+    """Ids of the conversations by short name."""
+    async with unit_of_work(sessions) as session:
+        return await seed_afternoon(session, now, staff["elena"], staff["pavel"])
+
+
+@pytest.fixture
+async def visitor(app: FastAPI) -> AsyncIterator[Browser]:
+    """Somebody who is not logged in."""
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=BASE) as http:
+        yield Browser(http)
+
+
+@pytest.fixture
+async def log_in(app: FastAPI, staff: dict[str, UserId]) -> AsyncIterator[LogIn]:
+    clients: list[httpx.AsyncClient] = []
+
+    async def logged_in(name: str) -> Browser:
+        clients.append(httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=BASE))
+        browser = Browser(clients[-1])
+        assert (await browser.log_in(name)).status_code == 303
+        return browser
+
+    yield logged_in
+    for client in clients:
+        await client.aclose()
+
+
+@pytest.fixture
+async def elena(log_in: LogIn) -> Browser:
+    return await log_in("elena")

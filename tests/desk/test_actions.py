@@ -1,0 +1,117 @@
+import asyncio
+
+from sqlalchemy import select
+
+from crm_core import models
+from crm_core.db import Sessions
+from tests.support.desk_client import Browser, LogIn
+
+
+async def conversation(sessions: Sessions, conversation_id: int) -> models.Conversation:
+    async with sessions() as session:
+        found = await session.get(models.Conversation, conversation_id)
+        assert found is not None
+        return found
+
+
+async def texts(sessions: Sessions, conversation_id: int) -> list[tuple[str, str]]:
+    statement = select(models.Message.visibility, models.Message.text).where(
+        models.Message.conversation_id == conversation_id
+    )
+    async with sessions() as session:
+        return [(visibility, text) for visibility, text in await session.execute(statement.order_by(models.Message.id))]
+
+
+async def test_accepting_makes_it_mine(elena: Browser, sessions: Sessions, seeded: dict[str, int]) -> None:
+    answer = await elena.post(f"/desk/c/{seeded['anton']}/accept")
+    assert (await conversation(sessions, seeded["anton"])).state == "assigned"
+    assert "It is yours now" in answer.text
+    assert 'data-may-reply="yes"' in answer.text
+
+
+async def test_of_two_who_accept_at_once_one_gets_it(log_in: LogIn, seeded: dict[str, int]) -> None:
+    people = [await log_in("elena"), await log_in("pavel")]
+    answers = await asyncio.gather(*(person.post(f"/desk/c/{seeded['anton']}/accept") for person in people))
+    assert sorted(answer.status_code for answer in answers) == [200, 409]
+    refused = next(answer.text for answer in answers if answer.status_code == 409)
+    assert "Somebody else" in refused or "кто-то другой" in refused
+
+
+async def test_a_reply_is_stored_and_shown(elena: Browser, sessions: Sessions, seeded: dict[str, int]) -> None:
+    page = (await elena.get(f"/desk/c/{seeded['maria']}")).text
+    last = page.rsplit('data-entry="', 1)[1].split('"')[0]
+    answer = await elena.post(f"/desk/c/{seeded['maria']}/reply", text="Llegan mañana.\r\nSaludos", after=last)
+    assert (await texts(sessions, seeded["maria"]))[-1] == ("public", "Llegan mañana.\nSaludos")
+    assert answer.text.count('data-entry="') == 1
+    assert "Llegan mañana." in answer.text
+
+
+async def test_a_note_stays_inside(elena: Browser, sessions: Sessions, seeded: dict[str, int]) -> None:
+    await elena.post(f"/desk/c/{seeded['daria']}/note", text="Asked accounting.")
+    assert (await texts(sessions, seeded["daria"]))[-1] == ("internal", "Asked accounting.")
+
+
+async def test_nothing_is_not_sent(elena: Browser, seeded: dict[str, int]) -> None:
+    answer = await elena.post(f"/desk/c/{seeded['maria']}/reply", text=" \n ")
+    assert answer.status_code == 422
+    assert "Write something first" in answer.text
+
+
+async def test_too_much_is_not_sent(elena: Browser, seeded: dict[str, int]) -> None:
+    assert (await elena.post(f"/desk/c/{seeded['maria']}/reply", text="x" * 10_001)).status_code == 422
+
+
+async def test_a_transfer_moves_it_to_another_queue(elena: Browser, sessions: Sessions, seeded: dict[str, int]) -> None:
+    answer = await elena.post(f"/desk/c/{seeded['maria']}/transfer", queue="billing")
+    moved = await conversation(sessions, seeded["maria"])
+    assert (moved.state, moved.queue_key, moved.agent_id) == ("queued", "billing", None)
+    assert "Invoices and payments" in answer.text
+
+
+async def test_what_goes_to_another_team_leaves_the_screen(log_in: LogIn, seeded: dict[str, int]) -> None:
+    pavel = await log_in("pavel")
+    answer = await pavel.post(f"/desk/c/{seeded['daria']}/transfer", queue="billing")
+    assert answer.status_code == 200
+    # billing is served by the team “service” too, so it stays in sight
+    assert 'hx-target="#head-' in answer.text
+
+
+async def test_an_unknown_queue_or_disposition_is_refused(elena: Browser, seeded: dict[str, int]) -> None:
+    assert (await elena.post(f"/desk/c/{seeded['maria']}/transfer", queue="nowhere")).status_code == 422
+    assert (await elena.post(f"/desk/c/{seeded['maria']}/close", disposition="bored")).status_code == 422
+
+
+async def test_resolving_closes_with_the_reason(elena: Browser, sessions: Sessions, seeded: dict[str, int]) -> None:
+    answer = await elena.post(f"/desk/c/{seeded['maria']}/close", disposition="resolved")
+    closed = await conversation(sessions, seeded["maria"])
+    assert (closed.state, closed.disposition) == ("closed", "resolved")
+    assert "Resolved" in answer.text
+    assert (await elena.get(f"/desk/c/{seeded['maria']}")).text.count("Elena Moreno closed it: Resolved") == 1
+
+
+async def test_send_and_resolve_does_both_or_neither(
+    elena: Browser, sessions: Sessions, seeded: dict[str, int]
+) -> None:
+    path = f"/desk/c/{seeded['maria']}/close"
+    before = await texts(sessions, seeded["maria"])
+    assert (await elena.post(path, disposition="bored", text="Adiós")).status_code == 422
+    assert await texts(sessions, seeded["maria"]) == before
+    await elena.post(path, disposition="resolved", text="Adiós")
+    assert ("public", "Adiós") in await texts(sessions, seeded["maria"])
+    assert (await conversation(sessions, seeded["maria"])).state == "closed"
+
+
+async def test_a_closed_conversation_takes_no_reply(elena: Browser, seeded: dict[str, int]) -> None:
+    answer = await elena.post(f"/desk/c/{seeded['maria_before']}/reply", text="Hola")
+    assert answer.status_code == 409
+    assert "changed meanwhile" in answer.text
+
+
+async def test_one_s_own_state_is_changed(elena: Browser) -> None:
+    answer = await elena.post("/desk/state", state="away")
+    assert "Away" in answer.text
+    assert 'class="dot away"' in (await elena.get("/desk")).text
+
+
+async def test_a_state_that_nobody_chooses_is_refused(elena: Browser) -> None:
+    assert (await elena.post("/desk/state", state="offline")).status_code == 422

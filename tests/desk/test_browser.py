@@ -1,0 +1,237 @@
+"""The desk in a real browser: what only scripts do, and what axe says of every page."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from urllib.parse import unquote
+
+import pytest
+import uvicorn
+from playwright.async_api import Browser, Page, expect
+from pydantic import HttpUrl
+
+from config.settings import Settings
+from crm_core.contracts import UserId
+from crm_core.db import unit_of_work
+from crm_core.intake import inbox_ids
+from crm_core.signals import Signal, Topic
+from crm_core.staff import log_out_everywhere
+from tests.desk.test_entry import setup_link
+from tests.support.browser import chromium, faults, running_browser
+from tests.support.desk_app import DeskParts
+from tests.support.desk_client import PASSWORD, STAFF, Clock
+from tests.support.desk_seed import MARIA, Seeder
+from tests.support.stack import free_port
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.slow,
+    pytest.mark.skipif(chromium() is None, reason="needs Chromium"),
+]
+
+
+@dataclass
+class Served:
+    """The desk on a port, with a browser to look at it."""
+
+    parts: DeskParts
+    browser: Browser
+    url: str
+    seeded: dict[str, int]
+
+    @asynccontextmanager
+    async def page(self, width: int = 1440, height: int = 900, scheme: str = "light") -> AsyncIterator[Page]:
+        context = await self.browser.new_context(
+            viewport={"width": width, "height": height},
+            color_scheme=scheme,  # type: ignore[arg-type]
+            reduced_motion="reduce",
+        )
+        page = await context.new_page()
+        page.set_default_timeout(15_000)
+        troubles: list[str] = []
+        page.on("pageerror", lambda error: troubles.append(str(error)))
+        page.on("console", lambda said: troubles.append(said.text) if "Content Security" in said.text else None)
+        yield page
+        await context.close()
+        assert troubles == []
+
+    async def log_in(self, page: Page, name: str = "elena") -> None:
+        await page.goto(f"{self.url}/desk/login")
+        await page.fill("#email", STAFF[name].email)
+        await page.fill("#password", PASSWORD)
+        await page.click("button[type=submit]")
+        await page.wait_for_url("**/desk")
+
+    async def open(self, page: Page, name: str) -> None:
+        await page.goto(f"{self.url}/desk/c/{self.seeded[name]}")
+        await expect(page.locator("#orders .skeleton")).to_have_count(0)
+
+    async def maria_writes(self, text: str) -> None:
+        async with unit_of_work(self.parts.sessions) as session:
+            seeder = Seeder(session, self.parts.now(), await inbox_ids(session), 900 + len(text))
+            await seeder.says(MARIA, text, 0)
+        await self.parts.signals.tell(Signal(Topic.CONVERSATION, self.seeded["maria"]))
+
+
+@pytest.fixture
+async def served(parts: DeskParts, seeded: dict[str, int]) -> AsyncIterator[Served]:
+    port = free_port()
+    parts.settings = Settings(public_url=HttpUrl(f"http://127.0.0.1:{port}"))
+    config = uvicorn.Config(parts.app(), port=port, log_level="critical", ws="websockets-sansio", lifespan="off")
+    server = uvicorn.Server(config)
+    running = asyncio.create_task(server.serve())
+    while not server.started:  # noqa: ASYNC110 - uvicorn has no event for it
+        await asyncio.sleep(0.02)
+    async with running_browser() as browser:
+        yield Served(parts, browser, f"http://127.0.0.1:{port}", seeded)
+    server.should_exit = True
+    await running
+
+
+async def test_a_draft_and_its_caret_survive_what_arrives(served: Served) -> None:
+    async with served.page() as page:
+        await served.log_in(page)
+        await served.open(page, "maria")
+        await page.fill("#draft", "Le escribo ahora")
+        await page.evaluate("document.getElementById('draft').setSelectionRange(3, 3)")
+        await served.maria_writes("¿Sigue ahí?")
+        await expect(page.locator(".timeline")).to_contain_text("¿Sigue ahí?")
+        assert await page.evaluate("[document.activeElement.id, document.activeElement.selectionStart]") == ["draft", 3]
+        await page.reload()
+        await expect(page.locator("#draft")).to_have_value("Le escribo ahora")
+
+
+async def test_a_reply_appears_once_and_the_box_is_empty(served: Served) -> None:
+    async with served.page() as page:
+        await served.log_in(page)
+        await served.open(page, "maria")
+        await page.fill("#draft", "Llegan mañana a las diez.")
+        await page.keyboard.press("Control+Enter")
+        await expect(page.locator(".timeline").get_by_text("Llegan mañana a las diez.")).to_have_count(1)
+        await expect(page.locator("#draft")).to_have_value("")
+        await served.parts.signals.tell(Signal(Topic.CONVERSATION, served.seeded["maria"]))
+        await page.wait_for_timeout(400)
+        await expect(page.locator(".timeline").get_by_text("Llegan mañana a las diez.")).to_have_count(1)
+
+
+async def test_a_whole_conversation_by_keyboard(served: Served) -> None:
+    async with served.page() as page:
+        await served.log_in(page)
+        await page.keyboard.press("2")
+        await expect(page.locator("#tab-queue")).to_have_attribute("aria-current", "true")
+        await page.keyboard.press("j")
+        await expect(page.locator(".conv h1")).to_have_text("Антон Соколов")
+        await page.keyboard.press("a")
+        await expect(page.locator("#mode-reply")).to_be_visible()
+        await page.keyboard.press("r")
+        await page.keyboard.type("Перезвоню через пять минут.")
+        await page.keyboard.press("Control+Enter")
+        await expect(page.locator(".timeline")).to_contain_text("Перезвоню через пять минут.")
+        await page.keyboard.press("Escape")
+        await page.keyboard.press("e")
+        await expect(page.locator("#resolve")).to_be_visible()
+        await page.keyboard.press("Enter")
+        await expect(page.locator("#resolve")).to_be_hidden()
+        await expect(page.locator(".gate")).to_contain_text("closed")
+
+
+async def test_back_returns_to_the_conversation_before(served: Served) -> None:
+    async with served.page() as page:
+        await served.log_in(page)
+        await page.click(".row:has-text('María')")
+        await expect(page.locator(".conv h1")).to_have_text("María López")
+        await page.click(".row:has-text('Tom')")
+        await expect(page.locator(".conv h1")).to_have_text("Tom Walsh")
+        await page.go_back()
+        await expect(page.locator(".conv h1")).to_have_text("María López")
+        await page.go_back()
+        await expect(page.locator(".conv")).to_contain_text("No conversation is open")
+
+
+async def test_logging_out_elsewhere_leaves_no_page_open(served: Served, staff: dict[str, UserId]) -> None:
+    async with served.page() as page:
+        await served.log_in(page)
+        await served.open(page, "maria")
+        async with unit_of_work(served.parts.sessions) as session:
+            await log_out_everywhere(session, staff["elena"])
+        await served.parts.signals.tell(Signal(Topic.AGENT, staff["elena"], "sessions"))
+        wanted = f"/desk/login?next=/desk/c/{served.seeded['maria']}"
+        await page.wait_for_url(lambda url: unquote(url).endswith(wanted))
+
+
+async def test_what_waits_is_counted_in_the_title(served: Served) -> None:
+    async with served.page() as page:
+        await served.log_in(page)
+        await expect(page).to_have_title("(3) Inbox · Oslo & Co.")
+        await page.click(".row:has-text('María')")
+        await expect(page).to_have_title("(3) María López · Oslo & Co.")
+
+
+async def test_on_a_telephone_panes_are_pages(served: Served) -> None:
+    async with served.page(390, 844) as page:
+        await served.log_in(page)
+        await expect(page.locator("#work")).to_be_hidden()
+        await page.click(".row:has-text('María')")
+        await expect(page.locator("#list")).to_be_hidden()
+        await expect(page.locator(".timeline .entry").last).to_be_in_viewport()
+        await page.click(".to-side")
+        await expect(page.locator("#side")).to_contain_text("100234")
+        await page.click(".side-head button")
+        await page.click(".back")
+        await expect(page.locator("#list")).to_be_visible()
+
+
+Show = Callable[[Served, Page], Awaitable[None]]
+
+
+async def _dialog(served: Served, page: Page, key: str) -> None:
+    await served.open(page, "maria")
+    await page.keyboard.press(key)
+    await expect(page.locator("dialog[open]")).to_be_visible()
+
+
+async def _visit(served: Served, page: Page, path: str) -> None:
+    await page.goto(served.url + path)
+
+
+PAGES: dict[str, Show] = {
+    "inbox": lambda served, page: _visit(served, page, "/desk?tab=all"),
+    "empty": lambda served, page: _visit(served, page, "/desk?tab=closed"),
+    "mine": lambda served, page: served.open(page, "maria"),
+    "queued": lambda served, page: served.open(page, "anton"),
+    "closed": lambda served, page: served.open(page, "maria_before"),
+    "resolve": lambda served, page: _dialog(served, page, "e"),
+    "transfer": lambda served, page: _dialog(served, page, "t"),
+    "shortcuts": lambda served, page: _dialog(served, page, "?"),
+    "sessions": lambda served, page: _visit(served, page, "/desk/sessions"),
+}
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1440, 390])
+async def test_axe_finds_no_fault(served: Served, scheme: str, width: int) -> None:
+    async with served.page(width, 900, scheme) as page:
+        await served.log_in(page)
+        found = {}
+        for name, show in PAGES.items():
+            await show(served, page)
+            found[name] = await faults(page)
+        assert {name: wrong for name, wrong in found.items() if wrong} == {}
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+async def test_axe_finds_no_fault_at_the_entrance(served: Served, clock: Clock, scheme: str) -> None:
+    setup = await setup_link(served.parts.sessions, clock)
+    async with served.page(1000, 800, scheme) as page:
+        found = {}
+        for path in ("/desk/login", setup, "/desk/setup/used", "/desk/login?lang=ru"):
+            await page.goto(served.url + path)
+            found[path] = await faults(page)
+        await page.goto(f"{served.url}/desk/login")
+        await page.fill("#email", "nobody@oslo.example")
+        await page.fill("#password", "wrong")
+        await page.click("button[type=submit]")
+        await expect(page.locator("#problem")).to_be_visible()
+        found["refused"] = await faults(page)
+    assert {path: wrong for path, wrong in found.items() if wrong} == {}
