@@ -8,13 +8,19 @@ import pytest
 import yaml
 
 from config.settings import ROOT
+from nlu.dataset import read_dataset
 from nlu.engine import NluEngine, Zone
 from nlu.native import NativeEngine
+from nlu.normalise import normalise
 
 LANGUAGES = ("en", "ru", "es")
 HELD_OUT: dict[str, dict[str, list[str]]] = yaml.safe_load(
     Path(__file__).with_name("heldout.yml").read_text(encoding="utf-8")
 )
+
+
+def _letters(text: str) -> str:
+    return "".join(character for character in normalise(text) if character.isalnum())
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -23,6 +29,12 @@ def test_most_messages_in_other_words_are_understood(engine: NativeEngine, langu
     wrong = [text for text, intent in cases if engine.parse(text, languages=LANGUAGES, hint=language).intent != intent]
     assert len(cases) >= 40
     assert len(wrong) <= 0.1 * len(cases), wrong
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_none_of_them_was_trained_on(language: str) -> None:
+    trained = {_letters(example.text) for example in read_dataset(ROOT / "config" / "nlu" / f"{language}.yml")}
+    assert not trained & {_letters(str(text)) for texts in HELD_OUT[language].values() for text in texts}
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
