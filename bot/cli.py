@@ -1,6 +1,7 @@
 """The command line: `python -m bot …`."""
 
 import asyncio
+import os
 import sys
 from collections.abc import Callable, Coroutine
 from functools import wraps
@@ -67,6 +68,7 @@ def run(*, demo: bool) -> None:
     """Set everything up and open the contact centre: database, web server and worker."""
     from bot.first_run import run_all  # noqa: PLC0415 - keeps the other commands quick
 
+    os.environ.setdefault("SWITCHBOARD_LOG__LEVEL", "WARNING")  # a person reads this screen
     run_all(_settings(), demo=demo)
 
 

@@ -21,6 +21,7 @@ from bot.metrics import Metrics
 from config.settings import TurnSettings
 from crm_core import conversations, models
 from crm_core.attempts import note_attempt
+from crm_core.contacts import name_contact
 from crm_core.contracts import ConversationId, JsonObject
 from crm_core.db import unit_of_work
 from crm_core.events import BOT, Event, EventKind, record
@@ -201,6 +202,8 @@ async def _write(services: TurnServices, head: RowMapping, thought: _Thought, jo
             return False
         _remember(conversation, thought, now)
         await session.flush()
+        if thought.caused.verified is not None:
+            await name_contact(session, conversation.contact_id, thought.caused.verified.name)
         ids = await post(session, now, conversation, BOT_VOICE, thought.caused.utterances)
         await _note_understanding(session, thought)
         replied: JsonObject = {"message_ids": [*ids], "through": thought.through}

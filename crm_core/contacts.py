@@ -115,6 +115,15 @@ async def add_identity(session: AsyncSession, now: datetime, contact_id: Contact
         )  # fmt: skip
 
 
+async def name_contact(session: AsyncSession, contact_id: int, name: str | None) -> None:
+    """Call a contact who has no name yet as the ERP does."""
+    if name:
+        nameless = (models.Contact.id == contact_id) & models.Contact.name.is_(None)
+        await session.execute(
+            update(models.Contact).where(nameless).values(name=name).execution_options(synchronize_session=False)
+        )
+
+
 @dataclass(frozen=True, slots=True)
 class Merge:
     """A merge to carry out: everything of `source` becomes `target`'s, because of `evidence`."""

@@ -27,6 +27,7 @@ class VerifiedCustomer:
 
     id: str
     how: str
+    name: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

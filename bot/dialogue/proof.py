@@ -27,7 +27,8 @@ async def prove(context: Context) -> str:
     proven = await prove_ownership(context.services.erp, ref, _proof(given))
     if proven is None:
         return _refuse(context, ref)
-    context.verify(VerifiedCustomer(proven.customer.id, f"order_{given.partition(':')[0]}"))
+    how = f"order_{given.partition(':')[0]}"
+    context.verify(VerifiedCustomer(proven.customer.id, how, proven.customer.name))
     context.order = proven.order
     return PROVEN
 

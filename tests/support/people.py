@@ -55,7 +55,7 @@ class Agent:
         await self.page.goto(f"{self.base_url}/desk?tab=queue")
         await self.page.locator("a.row").last.click()
         await self.page.locator("#accept").click()
-        await expect(self.page.locator("#draft")).to_be_visible(timeout=ANSWER_MS)
+        await expect(self.page.locator("#accept")).to_be_hidden(timeout=ANSWER_MS)
 
     async def reply(self, text: str) -> None:
         await self.page.locator("#draft").fill(text)
