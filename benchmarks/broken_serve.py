@@ -5,6 +5,7 @@ import itertools
 
 import bot.app
 from bot.chat_ports import ChatDoors
+from bot.serve import serve
 from channels.webchat_types import Accepted
 from config.settings import Settings
 from crm_core.contracts import ConversationId, Inbound, MessageId
@@ -29,8 +30,6 @@ class AcknowledgingFirst(ChatDoors):
 
 
 def main() -> None:
-    from bot.serve import serve
-
     bot.app.ChatDoors = AcknowledgingFirst  # type: ignore[misc]
     asyncio.run(serve(Settings()))
 

@@ -25,7 +25,7 @@ class Connection:
     writer: asyncio.StreamWriter | None = None
 
     async def post(self, path: str, body: bytes, token: str | None = None) -> dict[str, object]:
-        """The JSON answer of a 200. Raises Refused or OSError."""
+        """The JSON answer of a 200 or 201. Raises Refused or OSError."""
         if self.writer is None or self.writer.is_closing():
             self.reader, self.writer = await asyncio.open_connection(self.host, self.port)
         assert self.reader is not None
@@ -48,7 +48,7 @@ class Connection:
         length = int(head.split(b"content-length:")[1].split(b"\r\n")[0])
         body = await self.reader.readexactly(length)
         status = int(head.split(b" ", 2)[1])
-        if status != 200:
+        if status not in (200, 201):
             raise Refused(f"{status} {body[:200]!r}")
         answer: dict[str, object] = json.loads(body)
         return answer
