@@ -1,3 +1,4 @@
+import asyncio
 import time
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime
@@ -144,6 +145,7 @@ async def test_being_shown_does_not_keep_a_session_from_going_idle(
         for _ in range(3):
             clock.pass_by(minutes=90)  # type: ignore[attr-defined]
             await parts.signals.tell(Signal(Topic.RESYNC))
+            await asyncio.sleep(0.4)
         assert (await socket.closed())[0] == 4401
 
 
