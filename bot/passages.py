@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from config.documents import DocumentError
+from config.documents import DocumentError, read_text
 
 MOST_CHARACTERS = 1_000
 
@@ -55,13 +55,13 @@ def read_sections(directory: Path) -> list[Section]:
 
 def read_words(path: Path) -> list[str]:
     """The lines of a list of words, which need not be there; empty ones and remarks (#) are left out."""
-    lines = _text(path).split("\n") if path.exists() else []
+    lines = read_text(path).split("\n") if path.exists() else []
     return [line.strip() for line in lines if line.strip() and not line.startswith("#")]
 
 
 def read_file(path: Path) -> Iterator[Section]:
     """`# Title` names the document; every `## Heading` begins a passage."""
-    lines = _remarks_blanked(path, _text(path)).split("\n")
+    lines = _remarks_blanked(path, read_text(path)).split("\n")
     document, drafts = _cut(path, lines)
     seen: set[str] = set()
     for draft in drafts:
@@ -69,16 +69,6 @@ def read_file(path: Path) -> Iterator[Section]:
             raise DocumentError(path, draft.line, f"the heading “{draft.title}” stands twice")
         seen.add(draft.title.casefold())
         yield _section(path, document, draft)
-
-
-def _text(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8")
-    except OSError as error:
-        raise DocumentError(path, 1, f"cannot be read ({error.strerror}); restore it from the repository") from error
-    except UnicodeDecodeError as error:
-        line = path.read_bytes()[: error.start].count(b"\n") + 1
-        raise DocumentError(path, line, "not UTF-8; save the file in that encoding") from error
 
 
 def _remarks_blanked(path: Path, text: str) -> str:

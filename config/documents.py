@@ -27,12 +27,22 @@ def _mapping(loader: _StrictLoader, node: yaml.MappingNode) -> dict[Hashable, ob
     seen: set[Hashable] = set()
     for key_node, _ in node.value:
         key = loader.construct_object(key_node)
+        if not isinstance(key, Hashable):
+            raise yaml.MarkedYAMLError(problem="a key must be a single word", problem_mark=key_node.start_mark)
         if key in seen:
             raise yaml.MarkedYAMLError(problem=f"the key “{key}” stands twice", problem_mark=key_node.start_mark)
         seen.add(key)
     return loader.construct_mapping(node, deep=True)
 
 
+def _timestamp(loader: _StrictLoader, node: yaml.ScalarNode) -> object:
+    try:
+        return loader.construct_yaml_timestamp(node)
+    except ValueError as error:
+        raise yaml.MarkedYAMLError(problem=f"no such date ({error})", problem_mark=node.start_mark) from error
+
+
+_StrictLoader.add_constructor("tag:yaml.org,2002:timestamp", _timestamp)
 _StrictLoader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _mapping)
 
 
@@ -56,18 +66,31 @@ def line_of(root: yaml.Node | None, location: Location) -> int:
     return line if node is None else node.start_mark.line + 1
 
 
-def read_document(path: Path, model: type[Model]) -> Model:
-    """`path` as `model`. Raises DocumentError for a missing file, bad YAML and wrong content alike."""
+def read_text(path: Path) -> str:
+    """Raises DocumentError for a file that cannot be read or is not UTF-8."""
     try:
-        text = path.read_text(encoding="utf-8")
+        return path.read_text(encoding="utf-8")
     except OSError as error:
         raise DocumentError(path, 1, f"cannot be read ({error.strerror}); restore it from the repository") from error
+    except UnicodeDecodeError as error:
+        line = path.read_bytes()[: error.start].count(b"\n") + 1
+        raise DocumentError(path, line, "not UTF-8; save the file in that encoding") from error
+
+
+def read_document(path: Path, model: type[Model]) -> Model:
+    """`path` as `model`. Raises DocumentError for a missing file, bad YAML and wrong content alike."""
+    text = read_text(path)
     try:
         root = yaml.compose(text, Loader=_StrictLoader)
         content = yaml.load(text, Loader=_StrictLoader)  # noqa: S506 - a subclass of SafeLoader
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         raise DocumentError(path, line, f"not valid YAML: {error.problem}") from error
+    except yaml.reader.ReaderError as error:
+        line = text[: error.position].count("\n") + 1
+        raise DocumentError(
+            path, line, f"not valid YAML: the character #x{error.character:04x} may not stand here"
+        ) from error
     try:
         return model.model_validate(content if content is not None else {})
     except ValidationError as error:

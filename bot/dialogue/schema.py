@@ -111,12 +111,10 @@ def read_flows(directory: Path, vocabulary: Vocabulary) -> Flows:
             if name in by_name:
                 raise DocumentError(path, line_of_name(path, name), f"the flow “{name}” stands in {origin[name]} too")
             by_name[name], origin[name] = flow, path
-            for intent in flow.intents:
-                if intent in by_intent:
-                    raise DocumentError(
-                        path, line_of_name(path, name), f"“{intent}” starts “{by_intent[intent]}” already"
-                    )
-                by_intent[intent] = name
+            taken = next((intent for intent in flow.intents if intent in by_intent), None)
+            if taken is not None:
+                raise DocumentError(path, line_of_name(path, name), f"“{taken}” starts “{by_intent[taken]}” already")
+            by_intent.update(dict.fromkeys(flow.intents, name))
     for name, flow in by_name.items():
         for problem in problems_of(flow, vocabulary, by_name):
             raise DocumentError(origin[name], line_of_name(origin[name], name), f"{name}: {problem}")
