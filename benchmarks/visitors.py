@@ -23,9 +23,14 @@ class Connection:
     port: int
     reader: asyncio.StreamReader | None = None
     writer: asyncio.StreamWriter | None = None
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def post(self, path: str, body: bytes, token: str | None = None) -> dict[str, object]:
         """The JSON answer of a 200 or 201. Raises Refused or OSError."""
+        async with self.lock:
+            return await self._post(path, body, token)
+
+    async def _post(self, path: str, body: bytes, token: str | None) -> dict[str, object]:
         if self.writer is None or self.writer.is_closing():
             self.reader, self.writer = await asyncio.open_connection(self.host, self.port)
         assert self.reader is not None

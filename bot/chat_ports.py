@@ -39,6 +39,8 @@ from crm_core.states import ConversationState, Direction
 from crm_core.surveys import answer_survey
 from crm_core.transcripts import TranscriptEntry, visitor_updates
 
+LOST = (DBAPIError, PoolTimeoutError, OSError)
+TRY_AGAIN = "The message store cannot be reached; try again in a moment."
 STATES = {
     ConversationState.BOT: ChatState.BOT,
     ConversationState.QUEUED: ChatState.QUEUED,
@@ -90,8 +92,11 @@ class ChatDoors:
 
     async def updates(self, inbox_key: str, address: Address, after_id: int) -> ChatUpdates:
         inbox_id = self.services.inbox_ids[inbox_key]
-        async with self._transaction() as session:
-            seen = await visitor_updates(session, inbox_id, address.uri, after_id)
+        try:
+            async with self.services.readers() as session:
+                seen = await visitor_updates(session, inbox_id, address.uri, after_id)
+        except LOST as error:
+            raise Unavailable(TRY_AGAIN) from error
         state = STATES.get(ConversationState(seen.state), ChatState.AGENT) if seen.state else ChatState.BOT
         return ChatUpdates(
             tuple(_entry(entry) for entry in seen.entries), state, seen.queue_position, seen.estimated_wait_s,
@@ -166,8 +171,8 @@ class ChatDoors:
         try:
             async with unit_of_work(self.services.sessions) as session:
                 yield session
-        except (DBAPIError, PoolTimeoutError, OSError) as error:
-            raise Unavailable("The message store cannot be reached; try again in a moment.") from error
+        except LOST as error:
+            raise Unavailable(TRY_AGAIN) from error
 
 
 def is_open(hours: Hours, local: datetime) -> bool:

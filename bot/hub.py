@@ -14,6 +14,7 @@ from crm_core.db import Sessions
 from crm_core.signals import Signal, Topic
 
 KNOWN_CONVERSATIONS = 50_000
+OWN_MESSAGE = "in"  # a visitor's own words to the bot: their widget shows them already, and the answer follows
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +88,7 @@ class Hub:
             for wakers in self._visitors.values():
                 for waker in wakers:
                     waker.wake()
-        elif signal.topic in (Topic.CONVERSATION, Topic.TYPING):
+        elif signal.topic in (Topic.CONVERSATION, Topic.TYPING) and signal.detail != OWN_MESSAGE:
             typing_by = signal.detail if signal.topic is Topic.TYPING else None
             for key in await self._keys_of(signal.id):
                 for waker in self._visitors.get(key, ()):

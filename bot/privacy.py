@@ -1,5 +1,6 @@
 """A customer's data, exported or erased from the command line."""
 
+import asyncio
 import json
 from pathlib import Path
 
@@ -40,7 +41,7 @@ async def export_to(settings: Settings, uri: str, file: Path) -> None:
             content = await collect_contact(session, utc_now(), SYSTEM, contact_id)
     finally:
         await engine.dispose()
-    file.write_text(json.dumps(content, ensure_ascii=False, indent=2))
+    await asyncio.to_thread(file.write_text, json.dumps(content, ensure_ascii=False, indent=2))
 
 
 async def erase(settings: Settings, uri: str) -> None:

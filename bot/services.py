@@ -20,7 +20,7 @@ from config.business import Business, read_business
 from config.settings import Settings
 from crm_core.blobs import FolderBlobStore
 from crm_core.contracts import InboxId
-from crm_core.db import Sessions, open_engine, open_sessions, unit_of_work, utc_now
+from crm_core.db import Sessions, open_engine, open_readers, open_sessions, unit_of_work, utc_now
 from crm_core.embedded import EmbeddedPostgres
 from crm_core.erp.policy import Guarded
 from crm_core.erp.port import Erp
@@ -42,6 +42,7 @@ class Services:
     database_url: str
     engine: AsyncEngine
     sessions: Sessions
+    readers: Sessions
     erp: Erp
     nlu: NluEngine
     metrics: Metrics
@@ -99,10 +100,13 @@ def read_dialogue(settings: Settings, business: Business) -> tuple[Flows, Replie
     return flows, replies, Knowledge.load(settings.config_dir / "knowledge", languages)
 
 
-def _dialogue(settings: Settings, business: Business, sessions: Sessions, erp: Erp, key: bytes) -> DialogueServices:
+def _dialogue(
+    settings: Settings, business: Business, sessions: tuple[Sessions, Sessions], erp: Erp, key: bytes
+) -> DialogueServices:
+    transactions, readers = sessions
     flows, replies, knowledge = read_dialogue(settings, business)
     return DialogueServices(
-        flows, replies, knowledge, erp, business, sessions, derived_key(key, "verification"),
+        flows, replies, knowledge, erp, business, transactions, readers, derived_key(key, "verification"),
         mail_available=settings.smtp.host is not None,
     )  # fmt: skip
 
@@ -114,12 +118,12 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
     url = database_url(settings)
     metrics = Metrics()
     engine = open_engine(url, pool_size=settings.pool_size)
-    sessions = open_sessions(engine)
+    sessions, readers = open_sessions(engine), open_readers(engine)
 
     def observe(operation: str, seconds: float, outcome: str) -> None:
         metrics.erp_seconds.labels(operation, outcome).observe(seconds)
 
-    erp = Guarded(SqlErp(sessions), settings.erp, on_call=observe)
+    erp = Guarded(SqlErp(readers), settings.erp, on_call=observe)
     nlu = open_nlu(settings)
     key = server_key(settings)
     try:
@@ -127,9 +131,11 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
             inboxes = business.channels.inboxes
             await sync_inboxes(session, [ConfiguredInbox(i.key, i.channel, i.name, pulled=True) for i in inboxes])
             ids = await inbox_ids(session)
-        turn = TurnServices(_dialogue(settings, business, sessions, erp, key), nlu, settings.turn, metrics, utc_now)
+        turn = TurnServices(
+            _dialogue(settings, business, (sessions, readers), erp, key), nlu, settings.turn, metrics, utc_now
+        )
         yield Services(
-            settings, business, url, engine, sessions, erp, nlu, metrics, key, ids, turn,
+            settings, business, url, engine, sessions, readers, erp, nlu, metrics, key, ids, turn,
             FolderBlobStore(settings.blobs_dir), mail_channel(settings),
         )  # fmt: skip
     finally:

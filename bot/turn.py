@@ -8,9 +8,7 @@ from enum import StrEnum
 from time import perf_counter
 
 import structlog
-from sqlalchemy import RowMapping, bindparam, column, func, select, update
-from sqlalchemy import table as sql_table
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy import RowMapping, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.dialogue.context import Caused, Context, DialogueServices, Said, VerifiedCustomer
@@ -19,15 +17,15 @@ from bot.dialogue.listen import listen
 from bot.dialogue.memory import Memory
 from bot.metrics import Metrics
 from config.settings import TurnSettings
-from crm_core import conversations, models
+from crm_core import conversations
+from crm_core.answers import Answer, write_answer
 from crm_core.attempts import note_attempt
 from crm_core.contacts import name_contact
 from crm_core.contracts import ConversationId, JsonObject
 from crm_core.db import unit_of_work
-from crm_core.events import BOT, Event, EventKind, record
+from crm_core.events import BOT, Event, EventKind
 from crm_core.jobs import ClaimedJob, JobKind, NewJob, enqueue, finish
-from crm_core.outbox import BOT_VOICE, post
-from crm_core.states import ConversationState, Direction
+from crm_core.states import ConversationState
 from nlu.engine import NluEngine, NluResult
 
 log = structlog.get_logger(__name__)
@@ -52,6 +50,16 @@ class TurnServices:
     settings: TurnSettings
     metrics: Metrics
     now: Callable[[], datetime]
+
+
+@dataclass(frozen=True, slots=True)
+class Unanswered:
+    """A message that waits for the bot. `choice` is the button pressed."""
+
+    id: int
+    text: str
+    language: str | None
+    choice: str | None
 
 
 @dataclass(slots=True)
@@ -88,42 +96,29 @@ async def run_turn(services: TurnServices, conversation_id: ConversationId, job:
     return outcome
 
 
-_HEAD = (
-    select(
-        models.Conversation.id, models.Conversation.contact_id, models.Conversation.state,
-        models.Conversation.language, models.Conversation.bot_memory, models.Conversation.answered_through,
-        models.Conversation.customer_ref, models.Conversation.verified_how, models.Conversation.queue_key,
-        models.Contact.customer_ref.label("contact_ref"), models.Contact.language.label("contact_language"),
-        select(func.array_agg(models.Address.uri))
-        .where(models.Address.contact_id == models.Conversation.contact_id, models.Address.verified_at.is_not(None))
-        .scalar_subquery()
-        .label("proven"),
-    )
-    .join(models.Contact, models.Contact.id == models.Conversation.contact_id)
-    .where(models.Conversation.id == bindparam("conversation_id"))
-)  # fmt: skip
-_UNANSWERED = (
-    select(models.Message.id, models.Message.text, models.Message.content, models.Message.language)
-    .where(
-        models.Message.conversation_id == bindparam("conversation_id"),
-        models.Message.direction == Direction.IN.value,
-        models.Message.id > bindparam("through"),
-    )
-    .order_by(models.Message.id)
-    .limit(MOST_MESSAGES)
-)
+_READ = text("""
+select c.id, c.contact_id, c.state, c.language, c.bot_memory, c.answered_through, c.customer_ref, c.verified_how,
+       p.customer_ref as contact_ref, p.language as contact_language,
+       case when c.state = 'bot' then (
+           select json_agg(json_build_object('id', m.id, 'text', m.text, 'language', m.language,
+                                             'choice', m.content ->> 'choice') order by m.id)
+           from (select * from message m
+                 where m.conversation_id = c.id and m.direction = 'in' and m.id > c.answered_through
+                 order by m.id limit :most) m
+       ) end as messages
+from conversation c join contact p on p.id = c.contact_id
+where c.id = :conversation_id
+""")
 
 
-async def _read(services: TurnServices, conversation_id: ConversationId) -> tuple[RowMapping, list[RowMapping]]:
-    async with services.dialogue.sessions() as session:
-        head = (await session.execute(_HEAD, {"conversation_id": conversation_id})).mappings().one()
-        if head["state"] != ConversationState.BOT:
-            return head, []
-        bound = {"conversation_id": conversation_id, "through": head["answered_through"]}
-        return head, list((await session.execute(_UNANSWERED, bound)).mappings())
+async def _read(services: TurnServices, conversation_id: ConversationId) -> tuple[RowMapping, list[Unanswered]]:
+    async with services.dialogue.readers() as session:
+        bound = {"conversation_id": conversation_id, "most": MOST_MESSAGES}
+        head = (await session.execute(_READ, bound)).mappings().one()
+    return head, [Unanswered(**message) for message in head["messages"] or ()]
 
 
-async def _think(services: TurnServices, head: RowMapping, messages: list[RowMapping]) -> _Thought:
+async def _think(services: TurnServices, head: RowMapping, messages: list[Unanswered]) -> _Thought:
     """No transaction is open here: NLU and ERP may take their time."""
     default = services.dialogue.business.company.languages[0]
     language = head["language"] or head["contact_language"]
@@ -131,23 +126,23 @@ async def _think(services: TurnServices, head: RowMapping, messages: list[RowMap
     customer = VerifiedCustomer(customer_ref, head["verified_how"] or "channel") if customer_ref else None
     thought = _Thought(Memory.from_json(head["bot_memory"]), language or default, 0, Caused(), [], None)
     now = services.now()
-    for row in messages:
-        hint = row["language"] if not thought.memory.turns and row["language"] else thought.language
-        result = await _understand(services, row["text"], hint)
+    for message in messages:
+        hint = message.language if not thought.memory.turns and message.language else thought.language
+        result = await _understand(services, message.text, hint)
         thought.language = _language(services, result, hint)
-        thought.through = row["id"]
-        thought.understood.append((row["id"], result))
+        thought.through = message.id
+        thought.understood.append((message.id, result))
         thought.intent = _topic(services, result) or thought.intent
-        said = Said(row["id"], row["text"], result, row["content"].get("choice"))
+        said = Said(message.id, message.text, result, message.choice)
         context = Context(
             services.dialogue, thought.memory, said, thought.language, now, head["id"], head["contact_id"],
-            customer, head["proven"] or (), thought.caused,
+            customer, thought.caused,
         )  # fmt: skip
         _understood(context, result, services.nlu.model_id)
         await _listen(context)
         customer = context.customer
         if thought.caused.handoff_reason or thought.caused.close:
-            thought.through = messages[-1]["id"]
+            thought.through = messages[-1].id
             tell_handoff(context)
             break
     return thought
@@ -196,57 +191,51 @@ async def _write(services: TurnServices, head: RowMapping, thought: _Thought, jo
     """False, and nothing written, when another turn or a person was quicker."""
     async with unit_of_work(services.dialogue.sessions) as session:
         now = services.now()
-        conversation = await conversations.lock_conversation(session, ConversationId(head["id"]))
-        untouched = conversation.answered_through == head["answered_through"]
-        if conversation.state != ConversationState.BOT or not untouched:
+        if not await write_answer(session, now, _answer_of(head, thought, job)):
             return False
-        _remember(conversation, thought, now)
-        await session.flush()
-        if thought.caused.verified is not None:
-            await name_contact(session, conversation.contact_id, thought.caused.verified.name)
-        ids = await post(session, now, conversation, BOT_VOICE, thought.caused.utterances)
-        await _note_understanding(session, thought)
-        replied: JsonObject = {"message_ids": [*ids], "through": thought.through}
-        events = [*thought.caused.events, Event(EventKind.BOT_REPLIED, BOT, head["id"], head["contact_id"], replied)]
-        await record(session, now, events)
-        for letter in thought.caused.letters:
-            await enqueue(session, now, NewJob(JobKind.MAIL, ConversationId(head["id"]), letter))
-        for subject in thought.caused.attempts:
-            await note_attempt(session, now, "proof", subject)
-        if thought.caused.handoff_reason:
-            handoff = handoff_of(services.dialogue, thought.memory, thought.caused.handoff_reason, conversation)
-            await conversations.hand_off(session, now, conversation, handoff)
-        elif thought.caused.close:
-            await conversations.close(session, now, conversation, "bot_finished", BOT)
-        await finish(session, [job] if job else [])
+        await _write_rest(services, session, now, ConversationId(head["id"]), thought)
     return True
 
 
-def _remember(conversation: models.Conversation, thought: _Thought, now: datetime) -> None:
-    conversation.bot_memory = thought.memory.as_json()
-    conversation.answered_through = thought.through
-    conversation.language = thought.language
-    conversation.intent = thought.intent or conversation.intent
-    verified = thought.caused.verified
-    if verified is not None:
-        conversation.customer_ref, conversation.verified_how, conversation.verified_at = verified.id, verified.how, now
+def _answer_of(head: RowMapping, thought: _Thought, job: ClaimedJob | None) -> Answer:
+    replied = Event(EventKind.BOT_REPLIED, BOT, head["id"], head["contact_id"], {"through": thought.through})
+    return Answer(
+        ConversationId(head["id"]), head["answered_through"], thought.through, thought.language, thought.intent,
+        thought.memory.as_json(), thought.caused.utterances, [*thought.caused.events, replied],
+        {message_id: _as_json(result) for message_id, result in thought.understood}, job,
+    )  # fmt: skip
 
 
-async def _note_understanding(session: AsyncSession, thought: _Thought) -> None:
-    table = sql_table("message", column("id"), column("nlu", JSONB))
-    statement = update(table).where(table.c.id == bindparam("message_id")).values(nlu=bindparam("found"))
-    rows = [
-        {
-            "message_id": message_id,
-            "found": {
-                "intent": result.intent, "confidence": round(result.confidence, 3), "zone": result.zone.value,
-                "entities": [{"kind": entity.kind, "value": entity.value} for entity in result.entities],
-                "model": result.model_id,
-            },
-        }
-        for message_id, result in thought.understood
-    ]  # fmt: skip
-    await (await session.connection()).execute(statement, rows)
+def _as_json(result: NluResult) -> JsonObject:
+    return {
+        "intent": result.intent, "confidence": round(result.confidence, 3), "zone": result.zone.value,
+        "entities": [{"kind": entity.kind, "value": entity.value} for entity in result.entities],
+        "model": result.model_id,
+    }  # fmt: skip
+
+
+async def _write_rest(
+    services: TurnServices, session: AsyncSession, now: datetime, conversation_id: ConversationId, thought: _Thought
+) -> None:
+    """What only some turns cause; the conversation's row is locked by the answer already."""
+    caused = thought.caused
+    for letter in caused.letters:
+        await enqueue(session, now, NewJob(JobKind.MAIL, conversation_id, letter))
+    for subject in caused.attempts:
+        await note_attempt(session, now, "proof", subject)
+    if not (caused.verified or caused.handoff_reason or caused.close):
+        return
+    conversation = await conversations.lock_conversation(session, conversation_id)
+    if caused.verified is not None:
+        conversation.customer_ref, conversation.verified_at = caused.verified.id, now
+        conversation.verified_how = caused.verified.how
+        await session.flush()
+        await name_contact(session, conversation.contact_id, caused.verified.name)
+    if caused.handoff_reason:
+        handoff = handoff_of(services.dialogue, thought.memory, caused.handoff_reason, conversation)
+        await conversations.hand_off(session, now, conversation, handoff)
+    elif caused.close:
+        await conversations.close(session, now, conversation, "bot_finished", BOT)
 
 
 async def _finish(services: TurnServices, job: ClaimedJob | None) -> None:

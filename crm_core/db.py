@@ -27,6 +27,11 @@ def open_sessions(engine: AsyncEngine) -> Sessions:
     return async_sessionmaker(engine, expire_on_commit=False, autoflush=False)
 
 
+def open_readers(engine: AsyncEngine) -> Sessions:
+    """Sessions for single reads: each statement stands alone, so a read costs one round trip."""
+    return open_sessions(engine.execution_options(isolation_level="AUTOCOMMIT"))
+
+
 @asynccontextmanager
 async def unit_of_work(sessions: Sessions) -> AsyncIterator[AsyncSession]:
     """One transaction: committed at the end of the block, rolled back when it raises."""

@@ -1,22 +1,22 @@
 """A message arrives: stored with everything it causes in one transaction, before anyone acknowledges it."""
 
+import json
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from sqlalchemy import Boolean, literal_column, select, update
-from sqlalchemy import text as sql
+from sqlalchemy import select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from crm_core import models
-from crm_core.contacts import KnownContact, add_identity, ensure_contact, find_contact
+from crm_core.contacts import add_identity, ensure_contact
 from crm_core.contracts import ContactId, ConversationId, Inbound, InboxId, JsonObject, MessageId
 from crm_core.conversations import Trigger, lock_conversation, move
 from crm_core.errors import InvalidInput
-from crm_core.events import CONTACT, Event, EventKind, record
-from crm_core.jobs import ClaimedJob, JobKind, NewJob, enqueue
-from crm_core.signals import Signal, Topic, publish
-from crm_core.states import Author, ConversationState, Direction
+from crm_core.events import CONTACT
+from crm_core.jobs import ClaimedJob, JobKind
+from crm_core.signals import CHANNEL
+from crm_core.states import ConversationState
 
 MOST_TEXT_CHARACTERS = 20_000
 
@@ -46,6 +46,47 @@ async def inbox_ids(session: AsyncSession) -> dict[str, InboxId]:
     return {key: InboxId(inbox_id) for key, inbox_id in rows}
 
 
+_STORE = text("""
+with sender as materialized (
+    select a.contact_id, c.language from address a join contact c on c.id = a.contact_id where a.uri = :uri
+), payload as (
+    insert into inbound_payload (inbox_id, external_id, contact_id, raw, received_at)
+    select :inbox_id, :external_id, contact_id, cast(:raw as bytea), :now from sender
+    on conflict do nothing
+    returning contact_id
+), thread as (
+    insert into conversation (contact_id, inbox_id, thread_key, subject, language,
+                              opened_at, state_at, last_message_at, last_inbound_at)
+    select s.contact_id, :inbox_id, :thread_key, cast(:subject as text), coalesce(s.language, cast(:language as text)),
+           :now, :now, :now, :now
+    from sender s join payload p on p.contact_id = s.contact_id
+    on conflict (contact_id, inbox_id, thread_key) where state <> 'closed'
+    do update set last_message_at = excluded.last_message_at, last_inbound_at = excluded.last_inbound_at
+    returning id, contact_id, state, (xmax = 0) as is_opened
+), said as (
+    insert into message (conversation_id, inbox_id, direction, author, text, content, external_id, language, created_at)
+    select id, :inbox_id, 'in', 'contact', :text, cast(:content as jsonb), :external_id, cast(:language as text), :now
+    from thread
+    returning id, conversation_id
+), happened as (
+    insert into event (at, conversation_id, contact_id, kind, actor, data)
+    select :now, id, contact_id, 'conversation_opened', 'contact', cast('{}' as jsonb) from thread where is_opened
+    union all
+    select :now, t.id, t.contact_id, 'message_received', 'contact', jsonb_build_object('message_id', s.id)
+    from thread t join said s on s.conversation_id = t.id
+), turn as (
+    insert into job (kind, conversation_id, created_at, run_at, claimed_by, attempts)
+    select 'turn', id, :now, :run_at, cast(:worker as text), :attempts from thread where state = 'bot'
+    returning id
+)
+select t.id as conversation_id, t.contact_id, t.state, s.id as message_id, turn.id as turn_id,
+       pg_notify(:channel, json_build_array('conversation', t.id, case t.state when 'bot' then 'in' else '' end)::text),
+       case when turn.id is not null and :attempts = 0
+            then pg_notify(:channel, json_build_array('job', turn.id, 'turn')::text) end
+from thread t join said s on s.conversation_id = t.id left join turn on true
+""")
+
+
 async def receive(
     session: AsyncSession,
     now: datetime,
@@ -56,37 +97,42 @@ async def receive(
 ) -> Received:
     """Store one message: raw payload, address, contact, open conversation, message, event and `turn` job.
 
-    Idempotent by the unique (inbox, external id): redeliveries, however many at once, change nothing.
-    A person's conversation gets no turn. Raises InvalidInput for text over MOST_TEXT_CHARACTERS or with NUL.
+    One statement for a sender who is known: this is the hot path. Idempotent by the unique (inbox, external id):
+    redeliveries, however many at once, change nothing. A person's conversation gets no turn.
+    Raises InvalidInput for text over MOST_TEXT_CHARACTERS or with NUL.
     """
     _check(inbound)
-    payload_id = await session.scalar(
-        insert(models.InboundPayload)
-        .values(inbox_id=inbox_id, external_id=inbound.external_id, raw=inbound.raw, received_at=now)
-        .on_conflict_do_nothing()
-        .returning(models.InboundPayload.id)
-    )
-    if payload_id is None:
+    values = _values_of(now, inbox_id, inbound, inline)
+    row = (await session.execute(_STORE, values)).one_or_none()
+    if row is None:  # nobody has written from this address yet, or this is a redelivery
+        await ensure_contact(session, now, inbound.sender)
+        row = (await session.execute(_STORE, values)).one_or_none()
+    if row is None:
         return await _first_copy(session, inbox_id, inbound.external_id)
-    contact = await find_contact(session, inbound.sender) or await ensure_contact(session, now, inbound.sender)
+    contact_id, conversation_id = ContactId(row.contact_id), ConversationId(row.conversation_id)
+    message_id = MessageId(row.message_id)
     if inbound.identity is not None:
-        await add_identity(session, now, contact.id, inbound.identity)
-    conversation_id, state, is_opened = await _open_conversation(session, now, inbox_id, inbound, contact)
-    message_id = await _store_message(session, now, inbox_id, inbound, conversation_id)
-    await _store_attachments(session, inbound, conversation_id, message_id)
-    if state is ConversationState.WRAP_UP:
+        await add_identity(session, now, contact_id, inbound.identity)
+    if inbound.attachments:
+        await _store_attachments(session, inbound, conversation_id, message_id)
+    if row.state == ConversationState.WRAP_UP:
         wrapping_up = await lock_conversation(session, conversation_id)
         await move(session, now, wrapping_up, Trigger.RESUME, (CONTACT, {"agent_id": wrapping_up.agent_id}))
-    await session.execute(
-        update(models.InboundPayload).where(models.InboundPayload.id == payload_id).values(contact_id=contact.id)
-    )
-    events = [Event(EventKind.MESSAGE_RECEIVED, CONTACT, conversation_id, contact.id, {"message_id": message_id})]
-    if is_opened:
-        events.insert(0, Event(EventKind.CONVERSATION_OPENED, CONTACT, conversation_id, contact.id))
-    await record(session, now, events)
-    turn = await _enqueue_turn(session, now, conversation_id, inline) if state is ConversationState.BOT else None
-    await publish(session, Signal(Topic.CONVERSATION, conversation_id))
-    return Received(message_id, conversation_id, contact.id, is_new=True, turn=turn)
+    claimed = inline is not None and row.turn_id is not None
+    turn = ClaimedJob(row.turn_id, JobKind.TURN, conversation_id, {}, 1, now) if claimed else None
+    return Received(message_id, conversation_id, contact_id, is_new=True, turn=turn)
+
+
+def _values_of(now: datetime, inbox_id: InboxId, inbound: Inbound, inline: InlineClaim | None) -> dict[str, object]:
+    """What _STORE binds. An inline turn is born claimed: due again when its lease has run out."""
+    content: JsonObject = {} if inbound.choice is None else {"choice": inbound.choice}
+    return {
+        "uri": inbound.sender.uri, "inbox_id": inbox_id, "external_id": inbound.external_id, "raw": inbound.raw,
+        "now": now, "thread_key": inbound.thread_key, "subject": inbound.subject, "language": inbound.language,
+        "text": inbound.text, "content": json.dumps(content), "channel": CHANNEL,
+        "run_at": now + timedelta(seconds=inline.lease_s) if inline else now,
+        "worker": inline.worker if inline else None, "attempts": int(inline is not None),
+    }  # fmt: skip
 
 
 def _check(inbound: Inbound) -> None:
@@ -109,48 +155,6 @@ async def _first_copy(session: AsyncSession, inbox_id: InboxId, external_id: str
     return Received(MessageId(row.id), ConversationId(row.conversation_id), ContactId(row.contact_id), is_new=False)
 
 
-async def _open_conversation(
-    session: AsyncSession, now: datetime, inbox_id: InboxId, inbound: Inbound, contact: KnownContact
-) -> tuple[ConversationId, ConversationState, bool]:
-    """The one open conversation, made when there is none; its row stays locked until the commit."""
-    language = contact.language or inbound.language
-    statement = (
-        insert(models.Conversation)
-        .values(
-            contact_id=contact.id, inbox_id=inbox_id, thread_key=inbound.thread_key, subject=inbound.subject,
-            language=language, opened_at=now, state_at=now, last_message_at=now, last_inbound_at=now,
-        )
-        .on_conflict_do_update(
-            index_elements=["contact_id", "inbox_id", "thread_key"],
-            # literally: with a parameter PostgreSQL finds no index once it makes a generic plan
-            index_where=sql("state <> 'closed'"),
-            set_={"last_message_at": now, "last_inbound_at": now},
-        )
-        .returning(
-            models.Conversation.id, models.Conversation.state,
-            literal_column("(xmax = 0)", Boolean).label("is_opened"),  # PostgreSQL: no xmax on a row just inserted
-        )
-    )  # fmt: skip
-    row = (await session.execute(statement)).one()
-    return ConversationId(row.id), ConversationState(row.state), row.is_opened
-
-
-async def _store_message(
-    session: AsyncSession, now: datetime, inbox_id: InboxId, inbound: Inbound, conversation_id: ConversationId
-) -> MessageId:
-    content: JsonObject = {} if inbound.choice is None else {"choice": inbound.choice}
-    statement = (
-        insert(models.Message)
-        .values(
-            conversation_id=conversation_id, inbox_id=inbox_id, direction=Direction.IN.value,
-            author=Author.CONTACT.value, text=inbound.text, content=content, external_id=inbound.external_id,
-            language=inbound.language, created_at=now,
-        )
-        .returning(models.Message.id)
-    )  # fmt: skip
-    return MessageId((await session.execute(statement)).scalar_one())
-
-
 async def _store_attachments(
     session: AsyncSession, inbound: Inbound, conversation_id: ConversationId, message_id: MessageId
 ) -> None:
@@ -163,12 +167,3 @@ async def _store_attachments(
     ]  # fmt: skip
     if rows:
         await session.execute(insert(models.AttachmentRow).on_conflict_do_nothing(), rows)
-
-
-async def _enqueue_turn(
-    session: AsyncSession, now: datetime, conversation_id: ConversationId, inline: InlineClaim | None
-) -> ClaimedJob | None:
-    job = NewJob(JobKind.TURN, conversation_id)
-    if inline is not None:
-        job = NewJob(JobKind.TURN, conversation_id, worker=inline.worker, lease_s=inline.lease_s)
-    return await enqueue(session, now, job)

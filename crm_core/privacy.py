@@ -121,7 +121,8 @@ async def _blank(session: AsyncSession, now: datetime, conversations: Sequence[i
          {"subject": None, "customer_ref": None, "bot_memory": {}, "handoff": None,
           "thread_key": func.concat(ERASED, conversation.id)}),
         (survey, survey.conversation_id.in_(conversations), {"comment": None}),
-        (models.Contact, models.Contact.id.in_(family), {"name": None, "customer_ref": None, "time_zone": None, "erased_at": now}),
+        (models.Contact, models.Contact.id.in_(family),
+         {"name": None, "customer_ref": None, "time_zone": None, "erased_at": now}),
     ]  # fmt: skip
     for model, condition, values in blanks:
         await session.execute(

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, RowMapping, func, select
+from sqlalchemy import ColumnElement, RowMapping, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from crm_core import models
@@ -13,7 +13,7 @@ from crm_core.access import Action, Reach, require, visible_conversations
 from crm_core.contracts import Card, Choice, JsonObject, Tone
 from crm_core.conversation_head import ConversationHead, conversation_head
 from crm_core.errors import NotFound
-from crm_core.states import Author, ConversationState, Direction, Visibility
+from crm_core.states import Author, Direction
 
 MOST_ENTRIES = 500
 HANDLING_GUESS_S = 90.0  # until the estimate of the routing takes over
@@ -182,56 +182,61 @@ def _card(content: JsonObject) -> Card | None:
     return Card(**values)  # type: ignore[arg-type]
 
 
+_VISITOR_UPDATES = text("""
+with head as (
+    select c.id, c.contact_id, c.state, c.queue_key, c.queued_at, u.name as owner_name, s.sent_at, s.answered_at
+    from address a
+    join conversation c on c.contact_id = a.contact_id
+    left join app_user u on u.id = c.agent_id
+    left join survey s on s.conversation_id = c.id
+    where a.uri = :uri and c.inbox_id = :inbox_id
+    order by c.id desc
+    limit 1
+)
+select head.id as conversation_id, head.state as conversation_state, head.owner_name, head.sent_at as survey_sent_at,
+       head.answered_at,
+       case when head.state in ('queued', 'offered') then (
+           select count(*) + 1 from conversation o
+           where o.queue_key = head.queue_key and o.state in ('queued', 'offered') and o.queued_at < head.queued_at
+       ) end as position,
+       m.*, w.name as agent_name,
+       (select json_agg(json_build_array(f.token, f.name, f.content_type, f.size) order by f.id)
+        from attachment f where f.message_id = m.id) as files
+from head
+left join lateral (
+    select * from message m
+    where m.conversation_id in (
+        select id from conversation where contact_id = head.contact_id and inbox_id = :inbox_id
+    ) and m.visibility = 'public' and m.id > :after
+    order by m.id desc
+    limit :most
+) m on true
+left join app_user w on w.id = m.agent_id
+order by m.id
+""")
+
+
 async def visitor_updates(session: AsyncSession, inbox_id: int, address_uri: str, after_id: int) -> VisitorUpdates:
     """What the visitor at `address_uri` has not seen yet, over all their conversations here, and how things stand.
 
-    Only public messages; of an agent only the first name.
+    Only public messages; of an agent only the first name. One statement: it runs for every live message.
     """
-    head = await _newest(session, inbox_id, address_uri)
-    if head is None:
+    bound = {"uri": address_uri, "inbox_id": inbox_id, "after": after_id, "most": MOST_ENTRIES}
+    rows = (await session.execute(_VISITOR_UPDATES, bound)).mappings().all()
+    if not rows:
         return VisitorUpdates()
-    own = select(models.Conversation.id).where(
-        models.Conversation.contact_id == head["contact_id"], models.Conversation.inbox_id == inbox_id
-    )
-    public = models.Message.visibility == Visibility.PUBLIC
-    entries = await _entries(session, models.Message.conversation_id.in_(own) & public, after_id)
-    position = await _position(session, head) if head["state"] in _WAITING else None
+    head = rows[0]
+    position = head["position"]
+    entries = (entry_of(row, _files_of(row)) for row in rows if row["id"] is not None)
     return VisitorUpdates(
-        head["id"], head["state"], tuple(_for_visitor(entry) for entry in entries), position,
-        position * HANDLING_GUESS_S if position else None, _first_name(head["agent_name"]),
+        head["conversation_id"], head["conversation_state"], tuple(_for_visitor(entry) for entry in entries), position,
+        position * HANDLING_GUESS_S if position else None, _first_name(head["owner_name"]),
         survey_due=head["survey_sent_at"] is not None and head["answered_at"] is None,
     )  # fmt: skip
 
 
-_WAITING = (ConversationState.QUEUED, ConversationState.OFFERED)
-
-
-async def _newest(session: AsyncSession, inbox_id: int, address_uri: str) -> RowMapping | None:
-    conversation = models.Conversation
-    statement = (
-        select(
-            conversation.id, conversation.contact_id, conversation.state, conversation.queue_key,
-            conversation.queued_at, models.User.name.label("agent_name"),
-            models.Survey.sent_at.label("survey_sent_at"), models.Survey.answered_at,
-        )
-        .select_from(models.Address)
-        .join(conversation, conversation.contact_id == models.Address.contact_id)
-        .join(models.User, models.User.id == conversation.agent_id, isouter=True)
-        .join(models.Survey, models.Survey.conversation_id == conversation.id, isouter=True)
-        .where(models.Address.uri == address_uri, conversation.inbox_id == inbox_id)
-        .order_by(conversation.id.desc())
-        .limit(1)
-    )  # fmt: skip
-    return (await session.execute(statement)).mappings().one_or_none()
-
-
-async def _position(session: AsyncSession, head: RowMapping) -> int:
-    """1 is the next to be served in this queue."""
-    statement = select(func.count()).where(
-        models.Conversation.queue_key == head["queue_key"], models.Conversation.state.in_(_WAITING),
-        models.Conversation.queued_at < head["queued_at"],
-    )  # fmt: skip
-    return (await session.scalar(statement) or 0) + 1
+def _files_of(row: RowMapping) -> tuple[FileEntry, ...]:
+    return tuple(FileEntry(*file) for file in row["files"] or ())
 
 
 def _first_name(name: str | None) -> str | None:

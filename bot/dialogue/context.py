@@ -1,6 +1,5 @@
 """What a step may use and what it may cause, while one message is dealt with."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -40,6 +39,7 @@ class DialogueServices:
     erp: Erp
     business: Business
     sessions: Sessions
+    readers: Sessions
     key: bytes
     mail_available: bool
 
@@ -79,7 +79,6 @@ class Context:
     conversation_id: int
     contact_id: int
     customer: VerifiedCustomer | None
-    proven_addresses: Sequence[str] = ()
     caused: Caused = field(default_factory=Caused)
     order: Order | None = None
 
@@ -117,7 +116,7 @@ class Context:
     async def too_many(self, *parts: str) -> bool:
         """Whether `parts` (an order, an address) were tried too often within the hour, in any conversation."""
         subject = attempt_subject(self.services.key, *parts)
-        async with self.services.sessions() as session:
+        async with self.services.readers() as session:
             count = await count_attempts(session, "proof", subject, self.now - timedelta(hours=1))
         return count >= MOST_PROOFS_AN_HOUR
 
