@@ -94,7 +94,8 @@ def read_document(path: Path, model: type[Model]) -> Model:
     try:
         return model.model_validate(content if content is not None else {})
     except ValidationError as error:
-        first = error.errors()[0]
+        # A misspelt key explains the one that is missing.
+        first = min(error.errors(), key=lambda each: each["type"] != "extra_forbidden")
         where = ".".join(str(part) for part in first["loc"])
         problem = f"{where}: {first['msg']}" if where else first["msg"]
         raise DocumentError(path, line_of(root, first["loc"]), problem) from error

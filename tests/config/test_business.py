@@ -1,0 +1,88 @@
+"""What the business edits: the shipped files hold together, and a wrong one stops the start with its line."""
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from config.business import read_business
+from config.documents import DocumentError
+from config.settings import ROOT
+
+FILES = ("company.yml", "queues.yml", "hours.yml", "channels.yml")
+
+Change = Callable[[str, str, str], Path]
+
+
+@pytest.fixture
+def change(tmp_path: Path) -> Change:
+    """A copy of the shipped files in which `old` of file `name` became `new`."""
+
+    def change_file(name: str, old: str, new: str) -> Path:
+        for each in FILES:
+            shutil.copy(ROOT / "config" / each, tmp_path / each)
+        text = (tmp_path / name).read_text(encoding="utf-8")
+        assert old in text, f"{name} has no “{old}” any more"
+        (tmp_path / name).write_text(text.replace(old, new, 1), encoding="utf-8")
+        return tmp_path
+
+    return change_file
+
+
+def test_the_shipped_files_can_be_used() -> None:
+    business = read_business(ROOT / "config")
+    assert business.company.name == "Oslo & Co."
+    assert business.queues.queues[0].key == "service"
+
+
+def test_everything_a_person_reads_is_there_in_each_language_of_the_company() -> None:
+    business = read_business(ROOT / "config")
+    company = business.company
+    texts = [company.tagline, company.address, *company.dispositions.values()]
+    texts += [queue.name for queue in business.queues.queues]
+    assert all(set(company.languages) <= text.keys() for text in texts)
+
+
+def test_no_intent_leads_to_two_queues() -> None:
+    intents = [intent for queue in read_business(ROOT / "config").queues.queues for intent in queue.intents]
+    assert len(intents) == len(set(intents))
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new", "problem"),
+    [
+        ("company.yml", "Europe/Madrid", "Europe/Atlantis", "write it like Europe/Madrid"),
+        ("company.yml", "Europe/Madrid", "../../etc/passwd", "write it like Europe/Madrid"),
+        ("company.yml", "[en, ru, es]", "[en, de]", "languages.1"),
+        ("company.yml", "[en, ru, es]", "[]", "languages"),
+        ("company.yml", "currency: EUR", "currency: euro", "currency"),
+        ("company.yml", "country: ES", "country: Spain", "country"),
+        ("company.yml", '"#3450c8"', "blue", "accent_colour"),
+        ("company.yml", "name: Oslo", "nmae: Oslo", "nmae"),
+        ("company.yml", "  resolved:", "  Resolved!:", "dispositions"),
+        ("queues.yml", "teams: [service]", "teams: []", "queues.0.teams"),
+        ("queues.yml", "first_response_s: 120", "first_response_s: 0", "queues.0.first_response_s"),
+        ("hours.yml", "days: [5]", "days: [7]", "windows.1.days.0"),
+        ("hours.yml", '"09:00"', '"25:00"', "windows.0.start"),
+        ("channels.yml", "channel: webchat", "channel: pigeon", "inboxes.0"),
+        ("channels.yml", "origins: []", "origins: [shop]", "inboxes.0"),
+    ],
+)  # fmt: skip
+def test_a_wrong_value_is_told_with_its_file_and_line(
+    change: Change, name: str, old: str, new: str, problem: str
+) -> None:
+    directory = change(name, old, new)
+    with pytest.raises(DocumentError, match=problem) as caught:
+        read_business(directory)
+    assert caught.value.path == directory / name
+    text = (directory / name).read_text(encoding="utf-8").splitlines()
+    expected = next(number for number, line in enumerate(text, 1) if new in line)
+    assert caught.value.line == expected
+
+
+def test_a_missing_file_is_told(change: Change) -> None:
+    directory = change("hours.yml", "windows", "windows")
+    (directory / "hours.yml").unlink()
+    with pytest.raises(DocumentError, match="restore it"):
+        read_business(directory)
