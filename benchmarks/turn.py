@@ -54,11 +54,13 @@ async def verified_visitor(stack: Stack, number: int) -> Visitor:
 async def ask(visitor: Visitor, text: str, patience_s: float = 20.0) -> float | None:
     """Send and wait for the answer; its delay in seconds, or None when it did not come."""
     client_id = await visitor.send(text)
-    deadline = time.perf_counter() + patience_s
-    while client_id not in visitor.answered:
-        if time.perf_counter() > deadline:
-            return None
-        await asyncio.sleep(0.001)
+    try:
+        async with asyncio.timeout(patience_s):
+            while client_id not in visitor.answered:
+                visitor.news.clear()
+                await visitor.news.wait()
+    except TimeoutError:
+        return None
     return visitor.answered[client_id]
 
 

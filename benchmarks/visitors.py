@@ -82,6 +82,7 @@ class Visitor:
     def __post_init__(self) -> None:
         self.http = Connection(self.host, self.port)
         self.ready = asyncio.Event()
+        self.news = asyncio.Event()
 
     async def enter(self) -> None:
         answer = await self.http.post(f"/chat/{self.inbox}/visitors", b"{}")
@@ -124,3 +125,4 @@ class Visitor:
                     if client_id in self.sent_at:
                         self.answered.setdefault(client_id, now - self.sent_at[client_id])
                 self.unanswered.clear()
+                self.news.set()
