@@ -60,8 +60,12 @@ class PassageIndex:
         return [whole, *(part for part in parts if _FEWEST_WORDS <= len(part) < len(whole))]
 
     def _all_wordings(self) -> dict[frozenset[str], int]:
-        """Section by the stems of its title, and of each other wording of two words or more; the first one wins."""
+        """Section by the stems of its title, its document's title, and other wordings of two words or more.
+
+        The first one wins, so that a document's first section answers its mere title.
+        """
         titles = [(number, section.title, 1) for number, section in enumerate(self.sections)]
+        titles += [(number, section.document, 1) for number, section in enumerate(self.sections)]
         others = [
             (number, wording, 2) for number, section in enumerate(self.sections) for wording in section.also.split(",")
         ]

@@ -98,6 +98,21 @@ def test_a_heading_asked_as_it_stands_is_answered_from_its_document(knowledge: K
             assert passage.source == section.source, section.title
 
 
+TOPICS = {
+    "shipping_cost": "delivery", "delivery_area": "delivery", "payment_methods": "payment", "warranty": "warranty",
+    "assembly_service": "assembly", "place_order": "orders",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_topics_that_the_bot_looks_up_by_itself_are_written_down(knowledge: Knowledge, language: str) -> None:
+    replies = yaml.safe_load((ROOT / "config" / "replies" / f"{language}.yml").read_text(encoding="utf-8"))
+    for topic, source in TOPICS.items():
+        passage = knowledge.answer(replies[f"topic_{topic}"], language)
+        assert passage is not None, topic
+        assert (passage.source, passage.language) == (source, language), topic
+
+
 def test_a_company_with_a_single_passage_has_it_answered(write: Write) -> None:
     directory = write("en/parking.md", "# Parking", "## Is there parking at the shop?", "Yes, behind it.")
     knowledge = Knowledge.load(directory, ["en"])
