@@ -104,6 +104,15 @@ def migrate() -> None:
     click.echo(f"Applied {', '.join(pending)}." if pending else "The database was up to date.")
 
 
+@main.command("setup-link")
+@_told_plainly
+def setup_link() -> None:
+    """Print a link to make the first administrator: it works once, for a day, and ends the one before."""
+    from bot.first_run import new_setup_link  # noqa: PLC0415
+
+    click.echo(asyncio.run(new_setup_link(_settings())))
+
+
 @main.command()
 @_told_plainly
 def train() -> None:

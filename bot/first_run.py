@@ -18,7 +18,7 @@ from config.business import read_business
 from config.settings import Settings
 from crm_core.db import open_engine, open_sessions, unit_of_work, utc_now
 from crm_core.embedded import EmbeddedPostgres, may_run_here
-from crm_core.errors import SetupRequired
+from crm_core.errors import Conflict, SetupRequired
 from crm_core.migrate import migrate, pending_revisions
 from crm_core.staff import SETUP_LINK_VALID, LinkPurpose, first_admin_needed, issue_link
 from nlu.training import train
@@ -102,6 +102,14 @@ async def _prepare(settings: Settings, url: str, *, demo: bool) -> tuple[list[De
             return agents, await issue_link(session, utc_now(), LinkPurpose.SETUP, valid_for=SETUP_LINK_VALID)
     finally:
         await engine.dispose()
+
+
+async def new_setup_link(settings: Settings) -> str:
+    """For processes that were started one by one. Raises Conflict when there is an administrator already."""
+    _, token = await _prepare(settings, await asyncio.to_thread(database_url, settings), demo=False)
+    if token is None:
+        raise Conflict("There is an administrator already.")
+    return f"{settings.base_url}/desk/setup/{token}"
 
 
 async def _open(
