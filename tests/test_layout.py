@@ -11,11 +11,13 @@ from tests.support.layout import (
     blanket_handlers,
     file_size,
     foreign_indexes,
+    licences,
     pinned_hashes,
     share,
     sources,
     strangers,
     transaction_ends,
+    unwelcome_licences,
     wanted_names,
 )
 
@@ -32,6 +34,9 @@ OUTERMOST = {
     "channels/webchat_socket.py": {"ChatSocket.serve"},  # one socket; the visitor gets a closing code, never the error
     "desk/answers.py": {"_answer"},  # one request; the person gets a sentence, never the error
 }
+
+# Weak copyleft, used unchanged as libraries: docs/decisions/0008-licences.md.
+WEAK_COPYLEFT = {"psycopg", "psycopg-binary", "certifi"}
 
 Write = Callable[[str], Path]
 
@@ -181,3 +186,18 @@ def test_requirements_name_no_registry(name: str) -> None:
 )
 def test_a_registry_in_the_requirements_is_refused(line: str) -> None:
     assert foreign_indexes(line) == [line]
+
+
+def test_what_we_import_is_under_licences_that_our_own_allows() -> None:
+    pinned = pinned_hashes((ROOT / "requirements" / "base.txt").read_text())
+    told = licences(pinned)
+    assert len(told) > 40, "the check sees the installed packages"
+    assert unwelcome_licences(told, WEAK_COPYLEFT) == []
+
+
+@pytest.mark.parametrize(
+    "licence", ["GPL-3.0-only", "GNU Affero General Public License v3", "LGPL-3.0-only", "BUSL-1.1", "MPL-2.0", ""]
+)
+def test_an_unwelcome_licence_is_refused(licence: str) -> None:
+    assert len(unwelcome_licences({"lodger": licence}, WEAK_COPYLEFT)) == 1
+    assert unwelcome_licences({"lodger": "MIT OR Apache-2.0"}, WEAK_COPYLEFT) == []

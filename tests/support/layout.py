@@ -6,7 +6,7 @@ import re
 import tokenize
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from importlib.metadata import packages_distributions
+from importlib.metadata import Distribution, distributions, packages_distributions
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -182,3 +182,32 @@ def foreign_indexes(requirements: str) -> list[str]:
 
 def _normalised(name: str) -> str:
     return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def licence_of(distribution: Distribution) -> str:
+    """As its metadata tells: the SPDX expression, else the classifiers, else the first line of the free text."""
+    told = distribution.metadata
+    expressions = told.get_all("License-Expression") or []
+    classifiers = [line.rpartition(":: ")[2] for line in told.get_all("Classifier") or [] if line.startswith("License")]
+    texts = [str(text).split("\n")[0] for text in told.get_all("License") or []]
+    return "; ".join(expressions or classifiers or texts)
+
+
+def licences(names: Iterable[str]) -> dict[str, str]:
+    """Licence by distribution, of those that are installed."""
+    wanted = set(names)
+    found = ((_normalised(each.metadata["Name"]), each) for each in distributions())
+    return {name: licence_of(each) for name, each in found if name in wanted}
+
+
+COPYLEFT = re.compile(r"GPL|General Public|Affero|MPL|Mozilla|EUPL|CDDL|EPL|BUSL|Business Source|SSPL|Commons Clause")
+
+
+def unwelcome_licences(licences: dict[str, str], allowed: Iterable[str]) -> list[str]:
+    """Distributions that are under a copyleft or a restricted licence, or that tell none."""
+    known = set(allowed)
+    return [
+        f"{name}: {licence or 'no licence'}"
+        for name, licence in sorted(licences.items())
+        if name not in known and (not licence or COPYLEFT.search(licence))
+    ]
