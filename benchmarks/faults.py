@@ -66,22 +66,12 @@ async def killer(stack: Stack, target: str, done: asyncio.Event) -> int:
         kills += 1
         if target == "postgres":
             stack.postgres.kill()
-            await asyncio.to_thread(restart_database, stack)
+            await asyncio.to_thread(stack.postgres.ensure_running)
         else:
             for name in ("serve", "worker"):
                 stack.kill(name)
             await asyncio.to_thread(stack.start, "serve", "worker")
     return kills
-
-
-def restart_database(stack: Stack) -> None:
-    for _ in range(20):
-        try:
-            stack.postgres.ensure_running()
-        except Exception:  # noqa: BLE001 - old backends may still hold the memory: try again
-            time.sleep(0.2)
-        else:
-            return
 
 
 async def round_of(stack: Stack, target: str, seconds: float) -> dict[str, int]:

