@@ -1,14 +1,17 @@
 """Settings from the environment: names, nesting, defaults, secrets and refusals."""
 
 import os
+import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from config.settings import ROOT, LogFormat, Settings
 
 Environment = pytest.MonkeyPatch
+ROW = re.compile(r"^\| `(SWITCHBOARD_[A-Z_0-9]+)` \| (.+?) \|", re.MULTILINE)
 
 
 @pytest.fixture(autouse=True)
@@ -87,3 +90,20 @@ def test_links_use_the_public_address_and_https_alone_makes_cookies_secure(
         environment.setenv("SWITCHBOARD_PUBLIC_URL", public_url)
     settings = Settings()
     assert (settings.base_url, settings.secure_cookies) == (base_url, secure)
+
+
+def defaults(model: type[BaseModel], prefix: str = "SWITCHBOARD_") -> Iterator[tuple[str, str]]:
+    """Every variable, with its default as the operations page writes it."""
+    for name, field in model.model_fields.items():
+        kind = field.annotation
+        if isinstance(kind, type) and issubclass(kind, BaseModel):
+            yield from defaults(kind, f"{prefix}{name.upper()}__")
+        else:
+            value = field.default
+            shown = value.relative_to(ROOT) if isinstance(value, Path) else value
+            yield prefix + name.upper(), "–" if value is None else f"`{shown}`"
+
+
+def test_every_setting_stands_in_the_operations_page_with_its_default() -> None:
+    page = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
+    assert dict(ROW.findall(page)) == dict(defaults(Settings))
