@@ -22,7 +22,9 @@ async def conversations(sessions: Sessions, now: datetime) -> tuple[InboxId, dic
         statement = insert(models.Inbox).values(key="web", channel="webchat", name="Web", pulled=True)
         inbox_id = InboxId((await session.execute(statement.returning(models.Inbox.id))).scalar_one())
         ids = {
-            visitor.value: (await receive(session, now, inbox_id, Inbound(visitor.value, visitor, "hi"))).conversation_id
+            visitor.value: (
+                await receive(session, now, inbox_id, Inbound(visitor.value, visitor, "hi"))
+            ).conversation_id
             for visitor in (ANNA, BORIS)
         }
     return inbox_id, {name: int(number) for name, number in ids.items()}

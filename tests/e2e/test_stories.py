@@ -128,12 +128,12 @@ async def test_a_reload_in_mid_conversation_keeps_everything(customer: Customer,
 @in_each_language
 async def test_ten_seconds_without_network_lose_and_double_nothing(customer: Customer, script: Script) -> None:
     await proven_order(customer, script)
-    await customer.page.context.set_offline(True)  # noqa: FBT003
+    await customer.page.context.set_offline(True)
     texts = [f"{script.person} {number}" for number in range(1)] + ["one", "two", "three"]
     for text in texts:
         await customer.say(text)
     await asyncio.sleep(10)
-    await customer.page.context.set_offline(False)  # noqa: FBT003
+    await customer.page.context.set_offline(False)
     for text in texts:
         await customer.counts(text, 1)
     await expect(customer.chat.locator("#queue")).to_be_visible(timeout=30_000)

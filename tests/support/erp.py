@@ -86,15 +86,15 @@ class ScriptedErp:
         await self._answer("list_orders")
         return tuple(one for one in self.orders.values() if one.customer_id == customer_id)[:limit]
 
-    async def get_product(self, sku: str) -> Product | None:  # noqa: ARG002 - the port's signature
+    async def get_product(self, sku: str) -> Product | None:
         await self._answer("get_product")
         return None
 
-    async def create_return(self, order_id: str, reason: str, *, key: str) -> str:  # noqa: ARG002 - the port's signature
+    async def create_return(self, order_id: str, reason: str, *, key: str) -> str:
         await self._answer("create_return")
         return f"RMA-{key}"
 
-    async def add_note(self, order_id: str, text: str, *, key: str) -> None:  # noqa: ARG002 - the port's signature
+    async def add_note(self, order_id: str, text: str, *, key: str) -> None:
         await self._answer("add_note")
 
     async def aclose(self) -> None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from playwright.async_api import FrameLocator, Locator, Page, expect
 
-PASSWORD = "grey-otter-sings-7-songs"  # noqa: S105 - of a test
+PASSWORD = "grey-otter-sings-7-songs"
 ANSWER_MS = 15_000
 
 
