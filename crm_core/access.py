@@ -47,6 +47,7 @@ class Action(StrEnum):
     EXPORT = "export"
     ERASE = "erase"
     MERGE = "merge"
+    SUPERVISE = "supervise"
     ADMINISTER = "administer"
 
 
@@ -61,6 +62,7 @@ _BY_ROLE: Mapping[Action, frozenset[Role]] = {
     Action.TAKE_OVER: frozenset({Role.SUPERVISOR, Role.ADMIN}),
     Action.MERGE: frozenset({Role.LEAD, Role.SUPERVISOR, Role.ADMIN}),
     Action.EXPORT: frozenset({Role.SUPERVISOR, Role.ADMIN}),
+    Action.SUPERVISE: frozenset({Role.SUPERVISOR, Role.ADMIN}),
     Action.ERASE: frozenset({Role.ADMIN}),
     Action.ADMINISTER: frozenset({Role.ADMIN}),
 }
@@ -102,7 +104,12 @@ def _may(reach: Reach, action: Action, conversation: models.Conversation) -> boo
     if action is Action.ACCEPT:
         with_bot = conversation.state == ConversationState.BOT
         return viewer.role in _SEES_ALL if with_bot else True
-    return action in _OWNER_ONLY and conversation.agent_id == viewer.user_id
+    return action in _OWNER_ONLY and _owns(viewer, conversation)
+
+
+def _owns(viewer: Viewer, conversation: models.Conversation) -> bool:
+    """An offer is not yet accepted, so nobody owns it."""
+    return conversation.agent_id == viewer.user_id and conversation.state != ConversationState.OFFERED
 
 
 def require_role(viewer: Viewer, action: Action) -> None:

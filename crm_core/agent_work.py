@@ -3,6 +3,7 @@
 from collections.abc import Collection
 from datetime import datetime
 
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from crm_core import conversations, models
@@ -11,21 +12,22 @@ from crm_core.contracts import ConversationId, JsonObject, MessageId, UserId
 from crm_core.errors import Conflict, InvalidInput
 from crm_core.events import Actor, Event, EventKind, record
 from crm_core.outbox import Utterance, Voice, post
-from crm_core.states import Author, ConversationState, Visibility
+from crm_core.plain_text import is_storable
+from crm_core.states import Author, ConversationState, Direction, Visibility
 
 MOST_CHARACTERS = 10_000
 _ENDED = ConversationState.CLOSED
 
 
 def _said(text: str) -> str:
-    """Raises InvalidInput for nothing, too much, or NUL."""
+    """Raises InvalidInput for nothing, too much, or what cannot be stored."""
     said = text.strip()
     if not said:
         raise InvalidInput("Write something first.")
     if len(said) > MOST_CHARACTERS:
         raise InvalidInput(f"That is too long: {MOST_CHARACTERS} characters at most.")
-    if "\x00" in said:
-        raise InvalidInput("The text holds a NUL character; paste it as plain text.")
+    if not is_storable(said):
+        raise InvalidInput("The text holds a NUL or a broken character; paste it as plain text.")
     return said
 
 
@@ -45,16 +47,25 @@ async def accept_conversation(
     await conversations.accept(session, now, conversation_id, UserId(reach.viewer.user_id))
 
 
+async def take_over(session: AsyncSession, now: datetime, reach: Reach, conversation_id: ConversationId) -> None:
+    """From the bot, the line or a colleague, by who supervises."""
+    conversation = await _allowed(session, reach, Action.TAKE_OVER, conversation_id)
+    await conversations.take_over(session, now, conversation, UserId(reach.viewer.user_id))
+
+
 async def reply(
     session: AsyncSession, now: datetime, reach: Reach, conversation_id: ConversationId, text: str
 ) -> MessageId:
-    """Say `text` to the customer. Only the owner may, so that two never answer at once."""
+    """Say `text` to the customer. Only the owner may, so that two never answer at once.
+
+    The event's `waited_s` is how long the customer waited for a person; None when they waited for nothing.
+    """
     conversation = await _allowed(session, reach, Action.REPLY, conversation_id)
     if conversation.state == _ENDED:
         raise Conflict("This conversation is closed; the customer's next message opens a new one.")
-    voice = Voice(Author.AGENT, reach.viewer.user_id)
-    (message_id,) = await post(session, now, conversation, voice, [Utterance(_said(text))])
-    since = conversation.last_inbound_at
+    voice, said = Voice(Author.AGENT, reach.viewer.user_id), Utterance(_said(text))
+    since = await _waiting_since(session, conversation)
+    (message_id,) = await post(session, now, conversation, voice, [said])
     detail: JsonObject = {
         "message_id": message_id, "first": conversation.first_replied_at is None,
         "waited_s": (now - since).total_seconds() if since else None,
@@ -63,6 +74,20 @@ async def reply(
     await session.flush()
     await _record(session, now, reach, conversation, (EventKind.AGENT_REPLIED, detail))
     return message_id
+
+
+async def _waiting_since(session: AsyncSession, conversation: models.Conversation) -> datetime | None:
+    """When they were queued or first wrote, whichever nobody has answered yet; None when nothing is open."""
+    message = models.Message
+    in_thread = message.conversation_id == conversation.id
+    by_agent = in_thread & (message.author == Author.AGENT) & (message.visibility == Visibility.PUBLIC)
+    newest = select(message.id, message.created_at).where(by_agent).order_by(message.id.desc()).limit(1)
+    replied = (await session.execute(newest)).one_or_none()
+    if conversation.queued_at is not None and (replied is None or conversation.queued_at > replied.created_at):
+        return conversation.queued_at
+    after = message.id > (replied.id if replied else 0)
+    unanswered = select(func.min(message.created_at)).where(in_thread, message.direction == Direction.IN, after)
+    return await session.scalar(unanswered)
 
 
 async def add_note(
@@ -79,8 +104,10 @@ async def add_note(
 async def transfer_to_queue(
     session: AsyncSession, now: datetime, reach: Reach, conversation_id: ConversationId, queue_key: str
 ) -> None:
-    """The caller has checked that the queue exists."""
+    """Raises InvalidInput for a queue that the company does not have."""
     conversation = await _allowed(session, reach, Action.TRANSFER, conversation_id)
+    if queue_key not in reach.queue_teams:
+        raise InvalidInput("Choose a queue.")
     await conversations.transfer(session, now, conversation, queue_key, Actor.agent(reach.viewer.user_id))
 
 

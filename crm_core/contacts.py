@@ -1,6 +1,8 @@
 """Contacts and their addresses: canonical forms, lookup by constraint, merge and un-merge."""
 
 import re
+from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -8,13 +10,16 @@ import phonenumbers
 from sqlalchemy import select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
 
 from crm_core import models
 from crm_core.contracts import Address, AddressKind, ContactId, Identity, JsonObject
 from crm_core.errors import Conflict, InvalidInput, NotFound
 from crm_core.events import Actor, Event, EventKind, record
+from crm_core.states import ConversationState
 
-_EMAIL = re.compile(r"[^\s'\"()<>%*,;\\@]{1,64}@([\w-]{1,63}\.){1,8}[\w-]{2,63}")
+_EMAIL = re.compile(r"[^\s\x00-\x1f\x7f\ud800-\udfff\"()<>%*,:;\[\\\]@]{1,64}@([\w-]{1,63}\.){1,8}[\w-]{2,63}")
+ANY_COUNTRY = "ZZ"  # no region: only a number with its country code can be read
 
 
 def canonical_email(value: str) -> str:
@@ -98,21 +103,34 @@ async def find_contact(session: AsyncSession, address: Address) -> KnownContact 
 
 
 async def add_identity(session: AsyncSession, now: datetime, contact_id: ContactId, identity: Identity) -> None:
-    """Note what a channel proved: name and ERP customer fill gaps, addresses are added as verified by it."""
+    """Note what a channel proved: name and ERP customer replace older ones, addresses are added as verified by it.
+
+    An address that somebody else has stays theirs.
+    """
     values = {
         "name": models.Contact.name if identity.name is None else identity.name,
         "customer_ref": models.Contact.customer_ref if identity.customer_ref is None else identity.customer_ref,
     }
     await session.execute(update(models.Contact).where(models.Contact.id == contact_id).values(**values))
-    proven = [Address(AddressKind.MAILTO, identity.email)] if identity.email else []
-    proven += [Address(AddressKind.TEL, identity.phone)] if identity.phone else []
-    for address in proven:
+    for address in _proven_addresses(identity):
+        verified = {"verified_at": now, "verified_how": "channel"}
+        statement = insert(models.Address).values(uri=address.uri, contact_id=contact_id, created_at=now, **verified)
+        own = (models.Address.contact_id == contact_id) & models.Address.verified_at.is_(None)
         await session.execute(
-            insert(models.Address)
-            .values(uri=address.uri, contact_id=contact_id, created_at=now, verified_at=now,
-                    verified_how="channel")
-            .on_conflict_do_nothing()
-        )  # fmt: skip
+            statement.on_conflict_do_update(index_elements=["uri"], set_=verified, where=own).execution_options(
+                synchronize_session=False
+            )
+        )
+
+
+def _proven_addresses(identity: Identity) -> Iterator[Address]:
+    """In canonical form; what is no address proves none, and is no reason to refuse the message."""
+    with suppress(InvalidInput):
+        if identity.email:
+            yield Address(AddressKind.MAILTO, canonical_email(identity.email))
+    with suppress(InvalidInput):
+        if identity.phone:
+            yield Address(AddressKind.TEL, canonical_phone(identity.phone, ANY_COUNTRY))
 
 
 async def name_contact(session: AsyncSession, contact_id: int, name: str | None) -> None:
@@ -136,9 +154,11 @@ class Merge:
 async def merge_contacts(session: AsyncSession, now: datetime, actor: Actor, merge: Merge) -> int:
     """Move addresses and conversations; remember which, so that `unmerge_contacts` can put them back.
 
-    Returns the id of the merge. Raises Conflict when one of them is merged already or both are the same.
+    Returns the id of the merge. Raises Conflict when one of them is merged already, when both are the same, or when
+    both have a conversation open in the same thread.
     """
     await _lock_standing(session, merge.source, merge.target)
+    await _require_no_twin_threads(session, merge)
     moved: dict[str, list[int]] = {}
     for name, model in (("addresses", models.Address), ("conversations", models.Conversation)):
         statement = (
@@ -164,12 +184,16 @@ async def merge_contacts(session: AsyncSession, now: datetime, actor: Actor, mer
 
 
 async def unmerge_contacts(session: AsyncSession, now: datetime, actor: Actor, merge_id: int) -> None:
-    """Give back exactly what the merge moved. Raises NotFound, or Conflict when it was undone already."""
-    merge = await session.get(models.ContactMerge, merge_id, with_for_update=True)
+    """Give back exactly what the merge moved.
+
+    Raises NotFound, or Conflict when it was undone already, when a later merge moved it on, or after an erasure.
+    """
+    merge = await session.get(models.ContactMerge, merge_id, with_for_update=True, populate_existing=True)
     if merge is None:
         raise NotFound("There is no such merge.")
     if merge.undone_at is not None:
         raise Conflict("This merge was undone already.")
+    await _lock_standing(session, ContactId(merge.target_id))
     for name, model in (("addresses", models.Address), ("conversations", models.Conversation)):
         moved = merge.moved.get(name)
         ids = moved if isinstance(moved, list) else []
@@ -189,12 +213,24 @@ async def unmerge_contacts(session: AsyncSession, now: datetime, actor: Actor, m
 async def _lock_standing(session: AsyncSession, *ids: ContactId) -> None:
     if len(set(ids)) != len(ids):
         raise Conflict("A contact cannot be merged with itself.")
-    statement = select(models.Contact).where(models.Contact.id.in_(ids)).order_by(models.Contact.id)
-    contacts = (await session.scalars(statement.with_for_update())).all()
+    statement = select(models.Contact).where(models.Contact.id.in_(ids)).order_by(models.Contact.id).with_for_update()
+    contacts = (await session.scalars(statement.execution_options(populate_existing=True))).all()
     if len(contacts) != len(ids):
         raise NotFound("One of the contacts does not exist.")
     if any(contact.merged_into is not None or contact.erased_at is not None for contact in contacts):
-        raise Conflict("One of the contacts was merged or erased already.")
+        raise Conflict("This contact was merged into another one or erased: undo the later merge first.")
+
+
+async def _require_no_twin_threads(session: AsyncSession, merge: Merge) -> None:
+    """Only one conversation of a contact may be open in a thread."""
+    ours, theirs = aliased(models.Conversation), aliased(models.Conversation)
+    statement = select(ours.id).where(
+        ours.contact_id == merge.source, ours.state != ConversationState.CLOSED,
+        theirs.contact_id == merge.target, theirs.state != ConversationState.CLOSED,
+        ours.inbox_id == theirs.inbox_id, ours.thread_key == theirs.thread_key,
+    )  # fmt: skip
+    if await session.scalar(statement.limit(1)) is not None:
+        raise Conflict("Both contacts have a conversation open in the same inbox: close one of them first.")
 
 
 async def standing_contact(session: AsyncSession, contact_id: ContactId) -> ContactId:

@@ -3,11 +3,12 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import RowMapping, select
+from sqlalchemy import ColumnElement, RowMapping, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from crm_core import models
 from crm_core.contracts import JsonObject
+from crm_core.surveys import CSAT
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +48,11 @@ class ConversationHead:
     survey_comment: str | None
 
 
+def rating_of(conversation: type[models.Conversation]) -> ColumnElement[bool]:
+    """Joins the one survey that is a rating, so that other kinds make no further rows."""
+    return (models.Survey.conversation_id == conversation.id) & (models.Survey.kind == CSAT)
+
+
 async def conversation_head(session: AsyncSession, conversation_id: int) -> ConversationHead | None:
     """None when there is no such conversation; the caller has asked for access."""
     conversation = models.Conversation
@@ -61,7 +67,7 @@ async def conversation_head(session: AsyncSession, conversation_id: int) -> Conv
         .join(models.Contact, models.Contact.id == conversation.contact_id)
         .join(models.Inbox, models.Inbox.id == conversation.inbox_id)
         .join(models.User, models.User.id == conversation.agent_id, isouter=True)
-        .join(models.Survey, models.Survey.conversation_id == conversation.id, isouter=True)
+        .join(models.Survey, rating_of(conversation), isouter=True)
         .where(conversation.id == conversation_id)
     )  # fmt: skip
     row = (await session.execute(statement)).mappings().one_or_none()

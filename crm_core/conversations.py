@@ -24,6 +24,7 @@ class Trigger(StrEnum):
     OFFER = "offer"
     DECLINE = "decline"
     ACCEPT = "accept"
+    TAKE_OVER = "take_over"
     TRANSFER = "transfer"
     WRAP_UP = "wrap_up"
     RESUME = "resume"
@@ -56,6 +57,7 @@ TRANSITIONS: Mapping[tuple[State, Trigger], State] = {
     (State.SNOOZED, Trigger.TRANSFER): State.QUEUED,
     (State.SNOOZED, Trigger.CLOSE): State.CLOSED,
     (State.CLOSED, Trigger.REOPEN): State.QUEUED,
+    **{(state, Trigger.TAKE_OVER): State.ASSIGNED for state in State if state is not State.CLOSED},
 }
 
 EVENT_OF: Mapping[Trigger, EventKind] = {
@@ -63,6 +65,7 @@ EVENT_OF: Mapping[Trigger, EventKind] = {
     Trigger.OFFER: EventKind.OFFERED,
     Trigger.DECLINE: EventKind.DECLINED,
     Trigger.ACCEPT: EventKind.ASSIGNED,
+    Trigger.TAKE_OVER: EventKind.ASSIGNED,
     Trigger.TRANSFER: EventKind.TRANSFERRED,
     Trigger.WRAP_UP: EventKind.WRAP_UP_STARTED,
     Trigger.RESUME: EventKind.ASSIGNED,
@@ -155,6 +158,18 @@ async def accept(session: AsyncSession, now: datetime, conversation_id: Conversa
     waited_s = (now - conversation.queued_at).total_seconds() if conversation.queued_at else None
     detail: JsonObject = {"agent_id": agent_id, "queue": conversation.queue_key, "waited_s": waited_s}
     await move(session, now, conversation, Trigger.ACCEPT, (Actor.agent(agent_id), detail))
+
+
+async def take_over(session: AsyncSession, now: datetime, conversation: models.Conversation, agent_id: UserId) -> None:
+    """`agent_id` takes a locked conversation from the bot, the line or a colleague; one's own stays as it is."""
+    if conversation.agent_id == agent_id and conversation.state == State.ASSIGNED:
+        return
+    detail: JsonObject = {
+        "agent_id": agent_id, "from_agent_id": conversation.agent_id, "from_state": conversation.state,
+        "queue": conversation.queue_key,
+    }  # fmt: skip
+    conversation.agent_id = agent_id
+    await move(session, now, conversation, Trigger.TAKE_OVER, (Actor.agent(agent_id), detail))
 
 
 async def require_owner(

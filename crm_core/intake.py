@@ -1,6 +1,7 @@
 """A message arrives: stored with everything it causes in one transaction, before anyone acknowledges it."""
 
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -15,10 +16,13 @@ from crm_core.conversations import Trigger, lock_conversation, move
 from crm_core.errors import InvalidInput
 from crm_core.events import CONTACT
 from crm_core.jobs import ClaimedJob, JobKind
+from crm_core.plain_text import is_storable
 from crm_core.signals import CHANNEL
 from crm_core.states import ConversationState
 
 MOST_TEXT_CHARACTERS = 20_000
+MOST_KEY_CHARACTERS = 600  # an index row holds 2,700 bytes
+_BACK_TO_ITS_AGENT = {ConversationState.WRAP_UP: Trigger.RESUME, ConversationState.SNOOZED: Trigger.WAKE}
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +103,7 @@ async def receive(
 
     One statement for a sender who is known: this is the hot path. Idempotent by the unique (inbox, external id):
     redeliveries, however many at once, change nothing. A person's conversation gets no turn.
-    Raises InvalidInput for text over MOST_TEXT_CHARACTERS or with NUL.
+    Raises InvalidInput for text over MOST_TEXT_CHARACTERS, for ids over MOST_KEY_CHARACTERS, for NUL.
     """
     _check(inbound)
     values = _values_of(now, inbox_id, inbound, inline)
@@ -115,9 +119,10 @@ async def receive(
         await add_identity(session, now, contact_id, inbound.identity)
     if inbound.attachments:
         await _store_attachments(session, inbound, conversation_id, message_id)
-    if row.state == ConversationState.WRAP_UP:
-        wrapping_up = await lock_conversation(session, conversation_id)
-        await move(session, now, wrapping_up, Trigger.RESUME, (CONTACT, {"agent_id": wrapping_up.agent_id}))
+    trigger = _BACK_TO_ITS_AGENT.get(row.state)
+    if trigger is not None:
+        resting = await lock_conversation(session, conversation_id)
+        await move(session, now, resting, trigger, (CONTACT, {"agent_id": resting.agent_id}))
     claimed = inline is not None and row.turn_id is not None
     turn = ClaimedJob(row.turn_id, JobKind.TURN, conversation_id, {}, 1, now) if claimed else None
     return Received(message_id, conversation_id, contact_id, is_new=True, turn=turn)
@@ -138,10 +143,21 @@ def _values_of(now: datetime, inbox_id: InboxId, inbound: Inbound, inline: Inlin
 def _check(inbound: Inbound) -> None:
     if len(inbound.text) > MOST_TEXT_CHARACTERS:
         raise InvalidInput(f"The message is too long: {MOST_TEXT_CHARACTERS} characters at most.")
-    if "\x00" in inbound.text or "\x00" in inbound.external_id:
-        raise InvalidInput("The message holds a NUL character; send plain text.")
     if not inbound.external_id:
         raise InvalidInput("The message has no id; send one that a repeated delivery repeats.")
+    keys = (inbound.external_id, inbound.thread_key, inbound.sender.value)
+    if any(len(key) > MOST_KEY_CHARACTERS for key in keys):
+        raise InvalidInput(f"An id or address of the message is too long: {MOST_KEY_CHARACTERS} characters at most.")
+    said = (*keys, inbound.text, inbound.subject, inbound.language, inbound.choice)
+    if not all(is_storable(word) for word in (*said, *_further_words(inbound)) if word):
+        raise InvalidInput("The message holds a NUL or a broken character; send plain text.")
+
+
+def _further_words(inbound: Inbound) -> Iterator[str | None]:
+    for file in inbound.attachments:
+        yield from (file.name, file.content_type)
+    if inbound.identity is not None:
+        yield from (inbound.identity.customer_ref, inbound.identity.name)
 
 
 async def _first_copy(session: AsyncSession, inbox_id: InboxId, external_id: str) -> Received:

@@ -17,6 +17,7 @@ from crm_core.states import JobState
 
 MOST_ATTEMPTS = 8
 BACK_OFF_FIRST_S, BACK_OFF_MOST_S = 2.0, 900.0
+RETRY_AFTER_MOST_S = 86_400.0
 
 
 class JobKind(StrEnum):
@@ -77,17 +78,18 @@ async def enqueue(session: AsyncSession, now: datetime, job: NewJob) -> ClaimedJ
 
 async def claim(session: AsyncSession, now: datetime, *, worker: str, limit: int, lease_s: float) -> list[ClaimedJob]:
     """Up to `limit` due jobs, oldest first; nobody else gets them until the lease of `lease_s` runs out."""
+    # a CTE runs once; a sub-query that locks may be run again for every row and then exceeds its limit
     due = (
         select(models.Job.id)
         .where(models.Job.state == JobState.READY, models.Job.run_at <= now)
         .order_by(models.Job.run_at)
         .limit(limit)
         .with_for_update(skip_locked=True)
-        .scalar_subquery()
+        .cte("due")
     )
     statement = (
         update(models.Job)
-        .where(models.Job.id.in_(due))
+        .where(models.Job.id.in_(select(due.c.id)))
         .values(run_at=now + timedelta(seconds=lease_s), claimed_by=worker, attempts=models.Job.attempts + 1)
         .returning(*models.Job.__table__.columns)
         .execution_options(synchronize_session=False)
@@ -133,18 +135,22 @@ class Failure:
 
 
 async def fail(session: AsyncSession, now: datetime, job: ClaimedJob, failure: Failure) -> bool:
-    """Put the job off, or bury it when it may not or need not be tried again. True when buried."""
+    """Put the job off, or bury it when it may not or need not be tried again. True when buried.
+
+    A job whose lease ran out and which somebody else holds now is left alone.
+    """
     buried = not failure.retryable or job.attempts >= MOST_ATTEMPTS
-    delay_s = failure.retry_after_s or back_off_s(job.attempts)
+    delay_s = min(failure.retry_after_s or back_off_s(job.attempts), RETRY_AFTER_MOST_S)
     values = {"last_error": failure.code, "claimed_by": None}
     extra = {"state": JobState.BURIED.value} if buried else {"run_at": now + timedelta(seconds=delay_s)}
-    await session.execute(
+    statement = (
         update(models.Job)
         .where(models.Job.id == job.id, models.Job.attempts == job.attempts)
         .values(**values, **extra)
+        .returning(models.Job.id)
         .execution_options(synchronize_session=False)
     )
-    return buried
+    return await session.scalar(statement) is not None and buried
 
 
 async def release(session: AsyncSession, now: datetime, *, worker: str) -> int:

@@ -47,6 +47,8 @@ async def post(
     session: AsyncSession, now: datetime, conversation: models.Conversation, voice: Voice, said: Sequence[Utterance]
 ) -> list[MessageId]:
     """Store `said` in a locked conversation, in order; the caller records its event."""
+    if not said:
+        return []
     internal = voice.visibility is Visibility.INTERNAL
     pulled = internal or await session.scalar(
         select(models.Inbox.pulled).where(models.Inbox.id == conversation.inbox_id)

@@ -7,6 +7,7 @@ from argon2.exceptions import InvalidHashError, VerificationError
 from zxcvbn import zxcvbn
 
 from crm_core.errors import InvalidInput
+from crm_core.plain_text import is_storable
 
 FEWEST_CHARACTERS, MOST_CHARACTERS = 10, 200
 LEAST_SCORE = 3
@@ -21,6 +22,8 @@ def check_strength(password: str, *known: str) -> None:
         raise InvalidInput(f"Use at least {FEWEST_CHARACTERS} characters; a short sentence is easy to remember.")
     if len(password) > MOST_CHARACTERS:
         raise InvalidInput(f"Use at most {MOST_CHARACTERS} characters.")
+    if not is_storable(password):
+        raise InvalidInput("Use characters that can be typed.")
     if zxcvbn(password[:72], user_inputs=list(known))["score"] < LEAST_SCORE:
         raise InvalidInput("This password is easy to guess: add a few words that have nothing to do with each other.")
 
@@ -35,7 +38,7 @@ async def matches(password: str, password_hash: str | None) -> bool:
     def verify() -> bool:
         try:
             return _HASHER.verify(password_hash or _NOBODY, password) and password_hash is not None
-        except (VerificationError, InvalidHashError):
+        except (VerificationError, InvalidHashError, UnicodeEncodeError):
             return False
 
     return await asyncio.to_thread(verify)

@@ -2,69 +2,71 @@
 
 import base64
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, RowMapping, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, RowMapping, insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import InstrumentedAttribute
 
 from crm_core import models
-from crm_core.contacts import standing_contact
-from crm_core.contracts import ContactId, Json, JsonObject
+from crm_core.access import Action, Reach, require_role
+from crm_core.contracts import ContactId, ConversationId, Json, JsonObject
+from crm_core.conversations import close, lock_conversation
+from crm_core.erasure import ERASED, ERASURE_STEPS, Person, person_of
 from crm_core.errors import Conflict
-from crm_core.events import Actor, Event, EventKind, record
+from crm_core.events import SYSTEM, Actor, Event, EventKind, record
 from crm_core.schema import Base
 from crm_core.states import ConversationState
 
-ERASED = "erased"
-# what an event may keep of its data: numbers, and words of our own that name nobody
-KEPT_EVENT_KEYS = (
-    "message_id", "message_ids", "through", "intent", "confidence", "zone", "language", "model", "flow", "slot",
-    "action", "ms", "code", "reason", "queue", "agent_id", "waited_s", "first", "disposition", "score", "survey",
-    "from_queue", "to_queue", "merge_id", "tries", "how", "source",
-)  # fmt: skip
-_Key = InstrumentedAttribute[int] | InstrumentedAttribute[int | None]
-_OF_CONTACT: dict[str, tuple[type[Base], _Key]] = {
-    "contacts": (models.Contact, models.Contact.id),
-    "addresses": (models.Address, models.Address.contact_id),
-    "conversations": (models.Conversation, models.Conversation.contact_id),
-    "received": (models.InboundPayload, models.InboundPayload.contact_id),
-    "events": (models.Event, models.Event.contact_id),
-}
-_OF_CONVERSATION: dict[str, tuple[type[Base], _Key]] = {
-    "messages": (models.Message, models.Message.conversation_id),
-    "attachments": (models.AttachmentRow, models.AttachmentRow.conversation_id),
-    "surveys": (models.Survey, models.Survey.conversation_id),
-}
+
+@dataclass(frozen=True, slots=True)
+class ErasedContact:
+    """One line of the ledger. It says nothing of who it was; keep a copy beside the backups, not inside them."""
+
+    contact_id: int
+    at: datetime
 
 
-async def family_of(session: AsyncSession, contact_id: ContactId) -> list[int]:
-    """The contact that stands and all that were ever merged into it: one person."""
-    standing = int(await standing_contact(session, contact_id))
-    found, fresh = {standing}, {standing}
-    while fresh:
-        merged = await session.scalars(select(models.Contact.id).where(models.Contact.merged_into.in_(fresh)))
-        fresh = set(merged) - found
-        found |= fresh
-    return sorted(found)
+@dataclass(frozen=True, slots=True)
+class Replayed:
+    """How many contacts a restore had brought back, and the tokens of files that are to be deleted again."""
+
+    contacts: int
+    tokens: tuple[str, ...]
 
 
-async def _conversations_of(session: AsyncSession, family: Sequence[int]) -> list[int]:
-    statement = select(models.Conversation.id).where(models.Conversation.contact_id.in_(family))
-    return list((await session.scalars(statement)).all())
+async def export_contact(session: AsyncSession, now: datetime, reach: Reach, contact_id: ContactId) -> JsonObject:
+    """As collect_contact, for a member of staff. Raises Forbidden."""
+    require_role(reach.viewer, Action.EXPORT)
+    return await collect_contact(session, now, Actor.agent(reach.viewer.user_id), contact_id)
 
 
 async def collect_contact(session: AsyncSession, now: datetime, actor: Actor, contact_id: ContactId) -> JsonObject:
     """Everything stored about the person, table by table, as plain JSON. That it was exported is recorded."""
-    family = await family_of(session, contact_id)
-    conversations = await _conversations_of(session, family)
+    person = await person_of(session, contact_id)
     content: JsonObject = {"exported_at": now.isoformat()}
-    for tables, ids in ((_OF_CONTACT, family), (_OF_CONVERSATION, conversations)):
-        for name, (model, key) in tables.items():
-            rows = await session.execute(select(*model.__table__.columns).where(key.in_(ids)))
-            content[name] = [_plain(row) for row in rows.mappings()]
+    for name, (model, condition) in _tables_of(person).items():
+        statement = select(*model.__table__.columns).where(condition).order_by(*model.__table__.primary_key)
+        content[name] = [_plain(row) for row in (await session.execute(statement)).mappings()]
     await record(session, now, [Event(EventKind.CONTACT_EXPORTED, actor, None, contact_id)])
     return content
+
+
+def _tables_of(person: Person) -> dict[str, tuple[type[Base], ColumnElement[bool]]]:
+    ids, threads = person.contact_ids, person.conversation_ids
+    event, merge = models.Event, models.ContactMerge
+    return {
+        "contacts": (models.Contact, models.Contact.id.in_(ids)),
+        "addresses": (models.Address, models.Address.contact_id.in_(ids)),
+        "merges": (merge, merge.source_id.in_(ids) | merge.target_id.in_(ids)),
+        "conversations": (models.Conversation, models.Conversation.id.in_(threads)),
+        "messages": (models.Message, models.Message.conversation_id.in_(threads)),
+        "attachments": (models.AttachmentRow, models.AttachmentRow.conversation_id.in_(threads)),
+        "surveys": (models.Survey, models.Survey.conversation_id.in_(threads)),
+        "received": (models.InboundPayload, models.InboundPayload.contact_id.in_(ids)),
+        "events": (event, event.contact_id.in_(ids) | event.conversation_id.in_(threads)),
+        "jobs": (models.Job, models.Job.conversation_id.in_(threads)),
+    }
 
 
 def _plain(row: RowMapping) -> JsonObject:
@@ -82,73 +84,65 @@ def _plain_value(value: object) -> Json:
 async def erase_contact(session: AsyncSession, now: datetime, actor: Actor, contact_id: ContactId) -> list[str]:
     """Forget the person; figures stay, and name nobody. Returns the tokens of files that are to be deleted.
 
-    Raises Conflict while a conversation is open: close it first, or the next message would be stored again.
+    Raises Conflict while a colleague has a conversation with them. What the bot still talks about ends.
     """
-    family = await family_of(session, contact_id)
-    conversations = await _conversations_of(session, family)
-    await _require_closed(session, family)
-    tokens = list(await session.scalars(
-        delete(models.AttachmentRow)
-        .where(models.AttachmentRow.conversation_id.in_(conversations))
-        .returning(models.AttachmentRow.token)
-    ))  # fmt: skip
-    await session.execute(delete(models.InboundPayload).where(models.InboundPayload.contact_id.in_(family)))
-    await session.execute(delete(models.Address).where(models.Address.contact_id.in_(family)))
-    await session.execute(delete(models.Job).where(models.Job.conversation_id.in_(conversations)))
-    await _blank(session, now, conversations, family)
-    await _blank_events(session, conversations, family)
-    for erased in family:
-        await session.execute(insert(models.Erasure).values(contact_id=erased, actor=actor.name, at=now))
-    await record(session, now, [Event(EventKind.CONTACT_ERASED, actor, None, contact_id)])
-    return tokens
+    person = await person_of(session, contact_id, lock=True)
+    await _require_no_colleague(session, person)
+    return await _forget(session, now, actor, person)
 
 
-async def _require_closed(session: AsyncSession, family: Sequence[int]) -> None:
+async def _require_no_colleague(session: AsyncSession, person: Person) -> None:
     statement = select(models.Conversation.id).where(
-        models.Conversation.contact_id.in_(family),
+        models.Conversation.id.in_(person.conversation_ids),
         models.Conversation.state.not_in([ConversationState.CLOSED, ConversationState.BOT]),
     )
     if await session.scalar(statement.limit(1)) is not None:
         raise Conflict("A colleague still works on a conversation with this person: resolve it first.")
 
 
-async def _blank(session: AsyncSession, now: datetime, conversations: Sequence[int], family: Sequence[int]) -> None:
-    message, conversation, survey = models.Message, models.Conversation, models.Survey
-    blanks: list[tuple[type[Base], ColumnElement[bool], dict[str, object]]] = [
-        (message, message.conversation_id.in_(conversations),
-         {"text": ERASED, "content": {}, "nlu": None, "external_id": None}),
-        (conversation, conversation.id.in_(conversations),
-         {"subject": None, "customer_ref": None, "bot_memory": {}, "handoff": None,
-          "thread_key": func.concat(ERASED, conversation.id)}),
-        (survey, survey.conversation_id.in_(conversations), {"comment": None}),
-        (models.Contact, models.Contact.id.in_(family),
-         {"name": None, "customer_ref": None, "time_zone": None, "erased_at": now}),
-    ]  # fmt: skip
-    for model, condition, values in blanks:
-        await session.execute(
-            update(model).where(condition).values(**values).execution_options(synchronize_session=False)
-        )
+async def _forget(session: AsyncSession, now: datetime, actor: Actor, person: Person) -> list[str]:
+    await _close_all(session, now, person)
+    attachment = models.AttachmentRow
+    files = select(attachment.token).where(attachment.conversation_id.in_(person.conversation_ids))
+    tokens = list((await session.scalars(files)).all())
+    for step in ERASURE_STEPS:
+        await step(session, now, person)
+    for contact_id in person.contact_ids:
+        await session.execute(insert(models.Erasure).values(contact_id=contact_id, actor=actor.name, at=now))
+        await record(session, now, [Event(EventKind.CONTACT_ERASED, actor, None, contact_id)])
+    session.expire_all()
+    return tokens
 
 
-async def _blank_events(session: AsyncSession, conversations: Sequence[int], family: Sequence[int]) -> None:
-    """Event rows are never changed but here: the law asks for it, and no figure is touched."""
-    event = models.Event
-    mine = event.contact_id.in_(family) | event.conversation_id.in_(conversations)
-    for row in (await session.execute(select(event.id, event.data).where(mine, event.data != {}))).all():
-        kept = {key: value for key, value in row.data.items() if key in KEPT_EVENT_KEYS}
-        if kept != row.data:
-            await session.execute(update(event).where(event.id == row.id).values(data=kept))
-    merge = models.ContactMerge
-    mine_too = merge.source_id.in_(family) | merge.target_id.in_(family)
-    await session.execute(update(merge).where(mine_too).values(evidence=ERASED))
-
-
-async def replay_erasures(session: AsyncSession, now: datetime, actor: Actor) -> int:
-    """After a restore of an older backup: erase again whoever the ledger names and the backup brought back."""
-    back = select(models.Contact.id).where(
-        models.Contact.id.in_(select(models.Erasure.contact_id)), models.Contact.erased_at.is_(None)
+async def _close_all(session: AsyncSession, now: datetime, person: Person) -> None:
+    """So that no turn that is still thinking can write what it remembers into an erased conversation."""
+    statement = select(models.Conversation.id).where(
+        models.Conversation.id.in_(person.conversation_ids), models.Conversation.state != ConversationState.CLOSED
     )
-    found = list((await session.scalars(back)).all())
-    for contact_id in found:
-        await erase_contact(session, now, actor, ContactId(contact_id))
-    return len(found)
+    for conversation_id in (await session.scalars(statement)).all():
+        conversation = await lock_conversation(session, ConversationId(conversation_id))
+        await close(session, now, conversation, ERASED, SYSTEM)
+
+
+async def erasure_ledger(session: AsyncSession) -> list[ErasedContact]:
+    """Every erasure, oldest first: to be kept where a restore of the database does not reach it."""
+    rows = await session.execute(select(models.Erasure.contact_id, models.Erasure.at).order_by(models.Erasure.id))
+    return [ErasedContact(contact_id, at) for contact_id, at in rows]
+
+
+async def replay_erasures(session: AsyncSession, now: datetime, ledger: Sequence[ErasedContact] = ()) -> Replayed:
+    """After a restore: erase again whoever a ledger names, the kept one or the database's own, and the backup revived.
+
+    A contact made after the erasure is somebody else: ids count on from where the backup ended.
+    """
+    erased = {line.contact_id: line.at for line in (*await erasure_ledger(session), *ledger)}
+    contact = models.Contact
+    revived = select(contact.id, contact.created_at).where(contact.id.in_(erased), contact.erased_at.is_(None))
+    tokens: list[str] = []
+    done: set[int] = set()
+    for contact_id, created_at in (await session.execute(revived)).all():
+        if created_at <= erased[contact_id] and contact_id not in done:
+            person = await person_of(session, ContactId(contact_id), lock=True)
+            tokens += await _forget(session, now, SYSTEM, person)
+            done.update(person.contact_ids)
+    return Replayed(len(done), tuple(tokens))

@@ -8,13 +8,17 @@ from enum import StrEnum
 
 import psycopg
 import structlog
+from psycopg.conninfo import make_conninfo
 from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 log = structlog.get_logger(__name__)
 
 CHANNEL = "switchboard"
 RECONNECT_FIRST_S, RECONNECT_MOST_S = 0.2, 5.0
+# a server that vanished without a word is noticed within a minute (libpq parameter keywords)
+_NOTICE_SILENCE = {"connect_timeout": 10, "keepalives_idle": 20, "keepalives_interval": 10, "keepalives_count": 3}
 _NOTIFY = text("select pg_notify(:channel, :payload)")
 
 
@@ -59,27 +63,41 @@ class SignalListener:
         self._handlers.append(handler)
 
     async def run(self) -> None:
-        """Listen for ever; after each reconnect tell RESYNC, since signals may have been missed."""
+        """Listen for ever; after each reconnect tell RESYNC, since signals may have been missed.
+
+        A handler that loses the database counts as a lost connection: it gets a RESYNC as well.
+        """
         pause_s = RECONNECT_FIRST_S
         while True:
             try:
                 await self._listen()
-            except (psycopg.Error, OSError) as error:
+            except (psycopg.Error, SQLAlchemyError, OSError) as error:
+                pause_s = RECONNECT_FIRST_S if self.listening.is_set() else min(pause_s * 2, RECONNECT_MOST_S)
                 log.warning("signals.disconnected", error=type(error).__name__, retry_s=pause_s)
             self.listening.clear()
             await asyncio.sleep(pause_s)
-            pause_s = RECONNECT_FIRST_S if self.listening.is_set() else min(pause_s * 2, RECONNECT_MOST_S)
 
     async def _listen(self) -> None:
-        connection = await psycopg.AsyncConnection.connect(self._url, autocommit=True)
+        target = make_conninfo(self._url, **_NOTICE_SILENCE)
+        connection = await psycopg.AsyncConnection.connect(target, autocommit=True)
         async with connection:
             await connection.execute(f"listen {CHANNEL}")
-            self.listening.set()
             await self._hand_out(Signal(Topic.RESYNC))
+            self.listening.set()
             async for notification in connection.notifies():
-                topic, object_id, detail = json.loads(notification.payload)
-                await self._hand_out(Signal(Topic(topic), object_id, detail))
+                signal = _signal_of(notification.payload)
+                if signal is not None:
+                    await self._hand_out(signal)
 
     async def _hand_out(self, signal: Signal) -> None:
         for handler in self._handlers:
             await handler(signal)
+
+
+def _signal_of(payload: str) -> Signal | None:
+    """None for what this version does not know: another one may publish it during an upgrade."""
+    try:
+        topic, object_id, detail = json.loads(payload)
+        return Signal(Topic(topic), object_id, detail)
+    except (ValueError, TypeError):
+        return None

@@ -3,11 +3,11 @@
 import hashlib
 import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import ColumnElement, delete, func, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as insert_or
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -20,6 +20,7 @@ from crm_core.contracts import UserId
 from crm_core.errors import Conflict, InvalidInput, NotFound
 from crm_core.events import SYSTEM, Actor, Event, EventKind, record
 from crm_core.passwords import check_strength, hash_password, matches
+from crm_core.plain_text import is_storable, storable
 from crm_core.signals import Signal, Topic, publish
 from crm_core.states import AgentState, Role
 
@@ -27,6 +28,7 @@ SETUP_LINK_VALID = timedelta(days=1)
 FAILURES_WINDOW = timedelta(minutes=15)
 FAILURES_BY_EMAIL, FAILURES_BY_SOURCE = 5, 20
 TOUCH_EVERY = timedelta(minutes=1)
+MOST_NAME_CHARACTERS = 100
 SESSIONS_CHANGED = "sessions"
 
 
@@ -106,7 +108,7 @@ async def create_user(session: AsyncSession, now: datetime, new: NewUser) -> Use
     """Raises InvalidInput for a weak password or a wrong address, Conflict for one that is taken."""
     email = canonical_email(new.email)
     name = new.name.strip()
-    if not name or len(name) > 100:  # noqa: PLR2004 - a sane name
+    if not name or len(name) > MOST_NAME_CHARACTERS or not is_storable(name):
         raise InvalidInput("Write the name as colleagues and customers shall see it, at most 100 characters.")
     check_strength(new.password, email, name)
     statement = insert_or(models.User).values(
@@ -137,11 +139,12 @@ async def _user(session: AsyncSession, user_id: UserId) -> models.User:
 
 async def log_in(session: AsyncSession, now: datetime, credentials: Credentials, key: bytes) -> LoginResult:
     """Commit whatever comes back: refused tries are counted, by e-mail and by source."""
-    email = credentials.email.strip().lower()[:254]
+    email = storable(credentials.email).strip().lower()[:254]
     subjects = {
         attempt_subject(key, "login-email", email): FAILURES_BY_EMAIL,
         attempt_subject(key, "login-source", credentials.source): FAILURES_BY_SOURCE,
     }
+    await _one_at_a_time(session, next(iter(subjects)))
     for subject, most in subjects.items():
         if await count_attempts(session, "login", subject, now - FAILURES_WINDOW) >= most:
             return LoginResult(LoginOutcome.TOO_MANY)
@@ -155,12 +158,20 @@ async def log_in(session: AsyncSession, now: datetime, credentials: Credentials,
     return LoginResult(LoginOutcome.OK, await open_session(session, now, user, credentials.user_agent))
 
 
+async def _one_at_a_time(session: AsyncSession, subject: bytes) -> None:
+    """Tries for one e-mail wait for each other until the commit, so that many at once do not slip past the limit."""
+    key = int.from_bytes(subject[:8], signed=True)
+    await session.execute(select(func.pg_advisory_xact_lock(key)))
+
+
 async def open_session(session: AsyncSession, now: datetime, user: models.User, user_agent: str) -> OpenedSession:
-    """A fresh token at every log-in, so a planted one is worth nothing."""
+    """A fresh token at every log-in, so a planted one is worth nothing. Those long over are cleared away."""
     token, csrf_token = secrets.token_urlsafe(32), secrets.token_urlsafe(32)
+    over = (models.LoginSession.user_id == user.id) & (models.LoginSession.expires_at < now)
+    await session.execute(delete(models.LoginSession).where(over))
     await session.execute(
         insert(models.LoginSession).values(
-            token_hash=_hash(token), user_id=user.id, csrf_token=csrf_token, user_agent=user_agent[:300],
+            token_hash=_hash(token), user_id=user.id, csrf_token=csrf_token, user_agent=storable(user_agent)[:300],
             created_at=now, last_seen_at=now, expires_at=now + timedelta(days=1),
         )
     )  # fmt: skip
@@ -179,20 +190,27 @@ async def viewer_of_session(
     statement = (
         select(models.LoginSession, models.User)
         .join(models.User, models.User.id == models.LoginSession.user_id)
-        .where(
-            models.LoginSession.token_hash == _hash(token), models.User.disabled_at.is_(None),
-            models.LoginSession.last_seen_at > now - timedelta(minutes=limits.idle_minutes),
-            models.LoginSession.created_at > now - timedelta(hours=limits.absolute_hours),
-        )
-    )  # fmt: skip
+        .where(models.LoginSession.token_hash == _hash(token), models.User.disabled_at.is_(None), _alive(now, limits))
+        .execution_options(populate_existing=True)
+    )
     found = (await session.execute(statement)).one_or_none()
     if found is None:
         return None
     login, user = found
-    if login.last_seen_at < now - TOUCH_EVERY:
-        login.last_seen_at = now
-        await session.flush()
+    if login.last_seen_at < now - TOUCH_EVERY:  # by condition: a log-out at the same moment has removed the row
+        same = models.LoginSession.token_hash == login.token_hash
+        await session.execute(
+            update(models.LoginSession)
+            .where(same)
+            .values(last_seen_at=now)
+            .execution_options(synchronize_session=False)
+        )
     return SessionView(viewer_of(user), login.csrf_token, AgentState(user.state))
+
+
+def _alive(now: datetime, limits: SessionSettings) -> ColumnElement[bool]:
+    used = models.LoginSession.last_seen_at > now - timedelta(minutes=limits.idle_minutes)
+    return used & (models.LoginSession.created_at > now - timedelta(hours=limits.absolute_hours))
 
 
 async def log_out(session: AsyncSession, now: datetime, token: str) -> None:
@@ -208,8 +226,11 @@ async def log_out_everywhere(session: AsyncSession, user_id: UserId) -> None:
     await publish(session, Signal(Topic.AGENT, user_id, SESSIONS_CHANGED))
 
 
-async def list_sessions(session: AsyncSession, user_id: UserId) -> list[ListedSession]:
-    statement = select(models.LoginSession).where(models.LoginSession.user_id == user_id)
+async def list_sessions(
+    session: AsyncSession, now: datetime, user_id: UserId, limits: SessionSettings
+) -> list[ListedSession]:
+    """The log-ins that still count, the last used first."""
+    statement = select(models.LoginSession).where(models.LoginSession.user_id == user_id, _alive(now, limits))
     rows = await session.scalars(statement.order_by(models.LoginSession.last_seen_at.desc()))
     return [ListedSession(row.token_hash.hex(), row.user_agent, row.created_at, row.last_seen_at) for row in rows]
 
@@ -229,9 +250,11 @@ async def revoke_session(session: AsyncSession, user_id: UserId, handle: str) ->
 
 
 async def disable_user(session: AsyncSession, now: datetime, user_id: UserId) -> None:
+    """Out at once and everywhere; the conversations they hold stay theirs until a supervisor takes over."""
     user = await _user(session, user_id)
     user.disabled_at = now
     await session.flush()
+    await set_agent_state(session, now, user_id, AgentState.OFFLINE)
     await log_out_everywhere(session, user_id)
 
 
@@ -271,7 +294,7 @@ async def link_is_open(session: AsyncSession, now: datetime, purpose: LinkPurpos
 
 
 async def redeem_setup(session: AsyncSession, now: datetime, token: str, new: NewUser) -> UserId:
-    """Make the first administrator. NotFound alike for a link that is unknown, used or expired."""
+    """Make the first administrator. NotFound alike for a link that is unknown, used, expired or no longer needed."""
     link = models.OneTimeLink
     statement = (
         update(link)
@@ -283,6 +306,6 @@ async def redeem_setup(session: AsyncSession, now: datetime, token: str, new: Ne
         .returning(link.purpose)
         .execution_options(synchronize_session=False)
     )  # fmt: skip
-    if await session.scalar(statement) is None:
+    if await session.scalar(statement) is None or not await first_admin_needed(session):
         raise NotFound("This link no longer works.")
-    return await create_user(session, now, new)
+    return await create_user(session, now, replace(new, role=Role.ADMIN))

@@ -7,9 +7,10 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from crm_core import models
-from crm_core.contracts import ConversationId
+from crm_core.contracts import ConversationId, JsonObject
 from crm_core.errors import Conflict, InvalidInput, NotFound
 from crm_core.events import CONTACT, SYSTEM, Event, EventKind, record
+from crm_core.plain_text import storable
 from crm_core.signals import Signal, Topic, publish
 from crm_core.states import Author, ConversationState, Direction
 
@@ -48,23 +49,40 @@ async def _was_answered(session: AsyncSession, conversation_id: ConversationId) 
     return await session.scalar(statement.limit(1)) is not None
 
 
+async def _asked(session: AsyncSession, conversation_id: ConversationId) -> tuple[models.Survey, int]:
+    """The locked question, and whom it was put to."""
+    statement = (
+        select(models.Survey, models.Conversation.contact_id)
+        .join(models.Conversation, models.Conversation.id == models.Survey.conversation_id)
+        .where(models.Survey.conversation_id == conversation_id, models.Survey.kind == CSAT)
+        .with_for_update(of=models.Survey)
+        .execution_options(populate_existing=True)
+    )
+    found = (await session.execute(statement)).one_or_none()
+    if found is None:
+        raise NotFound("There is no question to answer here.")
+    return found.Survey, found.contact_id
+
+
 async def answer_survey(
     session: AsyncSession, now: datetime, conversation_id: ConversationId, score: int, comment: str | None
 ) -> None:
-    """Store the rating; it may be changed for an hour. Raises NotFound when nothing was asked."""
+    """Store the rating; it may be changed for an hour, and saying the same again changes nothing.
+
+    Raises NotFound when nothing was asked, Conflict when it stands already.
+    """
     if not LOWEST <= score <= HIGHEST:
         raise InvalidInput(f"A rating is a number from {LOWEST} to {HIGHEST}.")
-    statement = select(models.Survey).where(
-        models.Survey.conversation_id == conversation_id, models.Survey.kind == CSAT
-    )
-    survey = await session.scalar(statement.with_for_update())
-    if survey is None:
-        raise NotFound("There is no question to answer here.")
+    survey, contact_id = await _asked(session, conversation_id)
+    said = (score, storable(comment)[:MOST_COMMENT_CHARACTERS] if comment else None)
+    changes = survey.answered_at is not None
+    if changes and said == (survey.score, survey.comment):
+        return
     if survey.answered_at is not None and now - survey.answered_at > CHANGE_WITHIN:
         raise Conflict("This rating was given a while ago and stands.")
-    survey.score, survey.answered_at = score, now
-    survey.comment = comment[:MOST_COMMENT_CHARACTERS].replace("\x00", "") if comment else None
+    survey.score, survey.comment = said
+    survey.answered_at = survey.answered_at or now  # the hour runs from the first answer
     await session.flush()
-    event = Event(EventKind.SURVEY_ANSWERED, CONTACT, conversation_id, None, {"survey": CSAT, "score": score})
-    await record(session, now, [event])
+    detail: JsonObject = {"survey": CSAT, "score": score, "changed": changes}
+    await record(session, now, [Event(EventKind.SURVEY_ANSWERED, CONTACT, conversation_id, contact_id, detail)])
     await publish(session, Signal(Topic.CONVERSATION, conversation_id))

@@ -11,9 +11,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from crm_core import models
 from crm_core.access import Action, Reach, require, visible_conversations
 from crm_core.contracts import Card, Choice, JsonObject, Tone
-from crm_core.conversation_head import ConversationHead, conversation_head
+from crm_core.conversation_head import ConversationHead, conversation_head, rating_of
 from crm_core.errors import NotFound
 from crm_core.states import Author, Direction
+from crm_core.surveys import CSAT
 
 MOST_ENTRIES = 500
 HANDLING_GUESS_S = 90.0  # until the estimate of the routing takes over
@@ -84,6 +85,7 @@ class VisitorUpdates:
     estimated_wait_s: float | None = None
     agent_name: str | None = None
     survey_due: bool = False
+    answered: bool = False  # the rating
 
 
 _ENTRY_COLUMNS = (
@@ -119,7 +121,7 @@ async def contact_timeline(
         )
         .select_from(conversation)
         .join(models.Inbox, models.Inbox.id == conversation.inbox_id)
-        .join(models.Survey, models.Survey.conversation_id == conversation.id, isouter=True)
+        .join(models.Survey, rating_of(conversation), isouter=True)
         .where(conversation.contact_id == contact_id, visible_conversations(reach))
         .order_by(conversation.id.desc())
         .limit(limit)
@@ -184,11 +186,12 @@ def _card(content: JsonObject) -> Card | None:
 
 _VISITOR_UPDATES = text("""
 with head as (
-    select c.id, c.contact_id, c.state, c.queue_key, c.queued_at, u.name as owner_name, s.sent_at, s.answered_at
+    select c.id, c.contact_id, c.state, c.queue_key, c.queued_at, s.sent_at, s.answered_at,
+           case when c.state <> 'offered' then u.name end as owner_name
     from address a
     join conversation c on c.contact_id = a.contact_id
     left join app_user u on u.id = c.agent_id
-    left join survey s on s.conversation_id = c.id
+    left join survey s on s.conversation_id = c.id and s.kind = :rating
     where a.uri = :uri and c.inbox_id = :inbox_id
     order by c.id desc
     limit 1
@@ -221,7 +224,7 @@ async def visitor_updates(session: AsyncSession, inbox_id: int, address_uri: str
 
     Only public messages; of an agent only the first name. One statement: it runs for every live message.
     """
-    bound = {"uri": address_uri, "inbox_id": inbox_id, "after": after_id, "most": MOST_ENTRIES}
+    bound = {"uri": address_uri, "inbox_id": inbox_id, "after": after_id, "most": MOST_ENTRIES, "rating": CSAT}
     rows = (await session.execute(_VISITOR_UPDATES, bound)).mappings().all()
     if not rows:
         return VisitorUpdates()
@@ -232,6 +235,7 @@ async def visitor_updates(session: AsyncSession, inbox_id: int, address_uri: str
         head["conversation_id"], head["conversation_state"], tuple(_for_visitor(entry) for entry in entries), position,
         position * HANDLING_GUESS_S if position else None, _first_name(head["owner_name"]),
         survey_due=head["survey_sent_at"] is not None and head["answered_at"] is None,
+        answered=head["answered_at"] is not None,
     )  # fmt: skip
 
 

@@ -42,7 +42,8 @@ def account_routes(desk: Desk) -> APIRouter:
     async def show(request: Request) -> Response:
         reader = await require_reader(desk, request)
         async with unit_of_work(desk.services.sessions) as session:
-            listed = await list_sessions(session, UserId(reader.viewer.user_id))
+            limits = desk.services.settings.session
+            listed = await list_sessions(session, reader.now, UserId(reader.viewer.user_id), limits)
         this = hashlib.sha256((session_token(desk, request) or "").encode()).hexdigest()
         shown = [_shown(item, this, reader) for item in listed]
         html = desk.pages.render("sessions.html", reader.words, open_sessions=shown, csrf=reader.csrf_token)
