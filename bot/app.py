@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
+from hmac import compare_digest
 
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import JSONResponse
@@ -128,7 +129,8 @@ def _add_operations(app: FastAPI, running: Running) -> None:
     async def metrics(request: Request) -> Response:
         """For Prometheus: from this machine, or with the configured token."""
         token = services.settings.metrics_token
-        granted = token is not None and request.headers.get("authorization") == f"Bearer {token.get_secret_value()}"
+        given = request.headers.get("authorization", "").encode()
+        granted = token is not None and compare_digest(given, f"Bearer {token.get_secret_value()}".encode())
         if not granted and (request.client is None or request.client.host not in LOOPBACK):
             return JSONResponse({"error": "forbidden"}, 403)
         return Response(generate_latest(services.metrics.registry), media_type=CONTENT_TYPE_LATEST)
