@@ -70,7 +70,7 @@ async def delete_attachments(session: AsyncSession, _now: datetime, person: Pers
 
 
 async def blank_messages(session: AsyncSession, _now: datetime, person: Person) -> None:
-    values = {"text": ERASED, "content": {}, "nlu": None, "external_id": None, "delivery_code": None}
+    values: dict[str, object] = {"text": ERASED, "content": {}, "nlu": None, "external_id": None, "delivery_code": None}
     await _blank(session, models.Message, models.Message.conversation_id.in_(person.conversation_ids), values)
 
 
