@@ -1,6 +1,7 @@
 """Passwords of staff: argon2id, checked off the event loop, with the same work for a user that does not exist."""
 
 import asyncio
+import secrets
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
@@ -13,7 +14,7 @@ FEWEST_CHARACTERS, MOST_CHARACTERS = 10, 200
 LEAST_SCORE = 3
 # OWASP Password Storage Cheat Sheet: argon2id, 19 MiB, two passes, one lane
 _HASHER = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
-_NOBODY = _HASHER.hash("a password that nobody has")
+_NOBODY = _HASHER.hash(secrets.token_urlsafe())
 
 
 def check_strength(password: str, *known: str) -> None:
@@ -37,7 +38,7 @@ async def matches(password: str, password_hash: str | None) -> bool:
 
     def verify() -> bool:
         try:
-            return _HASHER.verify(password_hash or _NOBODY, password) and password_hash is not None
+            return _HASHER.verify(password_hash or _NOBODY, password) and bool(password_hash)
         except (VerificationError, InvalidHashError, UnicodeEncodeError):
             return False
 
