@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from sqlalchemy import ColumnElement, and_, false, or_, true
+from sqlalchemy import ColumnElement, and_, or_, true
 
 from crm_core import models
 from crm_core.errors import Forbidden, NotFound
@@ -73,18 +73,20 @@ def visible_conversations(reach: Reach) -> ColumnElement[bool]:
     conversation = models.Conversation
     if reach.viewer.role in _SEES_ALL:
         return true()
-    own = conversation.agent_id == reach.viewer.user_id
-    if not reach.queues:
-        return or_(own, false())
-    of_team = and_(conversation.queue_key.in_(sorted(reach.queues)), conversation.state.in_(_TEAM_STATES))
-    return or_(own, of_team)
+    of_teams = conversation.queue_key.in_(sorted(reach.queues))
+    still_theirs = or_(conversation.state != ConversationState.CLOSED, conversation.queue_key.is_(None), of_teams)
+    own = and_(conversation.agent_id == reach.viewer.user_id, still_theirs)
+    return or_(own, and_(of_teams, conversation.state.in_(_TEAM_STATES)))
 
 
 def sees(reach: Reach, conversation: models.Conversation) -> bool:
     """Whether the viewer may know that this conversation exists."""
-    if reach.viewer.role in _SEES_ALL or conversation.agent_id == reach.viewer.user_id:
+    if reach.viewer.role in _SEES_ALL:
         return True
-    return conversation.queue_key in reach.queues and conversation.state in _TEAM_STATES
+    of_teams = conversation.queue_key in reach.queues
+    if conversation.agent_id == reach.viewer.user_id:  # once it is closed, who left the team leaves it behind
+        return of_teams or conversation.queue_key is None or conversation.state != ConversationState.CLOSED
+    return of_teams and conversation.state in _TEAM_STATES
 
 
 def require(reach: Reach, action: Action, conversation: models.Conversation) -> None:
