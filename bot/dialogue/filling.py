@@ -1,10 +1,13 @@
 """How an answer fills a slot: by a value found in the text, by a button, by yes or no, or by the words themselves."""
 
+import re
+
 from bot.dialogue.context import Context
 from bot.dialogue.schema import Step
 
 SHORTEST_TEXT, LONGEST_TEXT = 3, 2_000
 YES, NO = "yes", "no"
+FOUR_DIGITS = re.compile(r"(?<!\d)\d{4}(?!\d)")
 
 
 def fill(step: Step, context: Context) -> str | None:
@@ -30,7 +33,15 @@ def _by_kind(kind: str, context: Context) -> str | None:
         text = said.text.strip()
         return text[:LONGEST_TEXT] if len(text) >= SHORTEST_TEXT else None
     entity = said.nlu.entity(kind)
+    if entity is None and kind == "digits4":
+        return _lone_four_digits(said.text)
     return entity.value if entity is not None else None
+
+
+def _lone_four_digits(text: str) -> str | None:
+    """Asked for four digits, people send them in any words; two groups of four would be a guess."""
+    groups = FOUR_DIGITS.findall(text)
+    return groups[0] if len(groups) == 1 else None
 
 
 PROOFS = frozenset({"email", "phone", "digits4"})

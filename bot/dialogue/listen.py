@@ -9,6 +9,7 @@ from crm_core.events import EventKind
 from nlu.engine import Zone
 
 ANSWERS = frozenset({"inform", "affirm", "deny"})
+LIKELY = 0.5
 KEPT_ENTITIES = frozenset({"order_number", "invoice_number", "phone", "date", "person"})
 
 
@@ -42,6 +43,12 @@ def _is_sure(context: Context) -> bool:
     return context.said.choice is not None or context.said.nlu.zone is Zone.ANSWER
 
 
+def _is_about_an_order(context: Context) -> bool:
+    """An order number beside a likely wish: no need to ask which wish it was."""
+    nlu = context.said.nlu
+    return nlu.entity("order_number") is not None and nlu.confidence >= LIKELY
+
+
 def _remember(context: Context) -> None:
     """Values the customer gives with a wish, so that nobody asks for them again."""
     for entity in context.said.nlu.entities:
@@ -57,7 +64,8 @@ def _is_correction(context: Context) -> bool:
     step = open_step(context)
     if entity is None or known is None or entity.value == known or (step and step.collect == "code"):
         return False
-    return context.said.nlu.intent in ANSWERS and _corrected_flow(context) is not None
+    no_other_wish = context.said.nlu.intent in ANSWERS or not _is_sure(context)
+    return no_other_wish and _corrected_flow(context) is not None
 
 
 def _corrected_flow(context: Context) -> str | None:
@@ -109,7 +117,7 @@ async def _new_wish(context: Context, wish: str) -> None:
     _remember(context)
     if wish in COURTESIES:
         courtesy(context, wish)
-    elif flow is not None and _is_sure(context):
+    elif flow is not None and (_is_sure(context) or _is_about_an_order(context)):
         await _serve(context, wish, flow)
     elif names_order:
         await _serve(context, "order_status", context.services.flows.by_intent["order_status"])
