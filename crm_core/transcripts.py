@@ -196,7 +196,7 @@ with head as (
     order by c.id desc
     limit 1
 )
-select head.id as conversation_id, head.state as conversation_state, head.owner_name, head.sent_at as survey_sent_at,
+select head.id as head_id, head.state as conversation_state, head.owner_name, head.sent_at as survey_sent_at,
        head.answered_at,
        case when head.state in ('queued', 'offered') then (
            select count(*) + 1 from conversation o
@@ -232,7 +232,7 @@ async def visitor_updates(session: AsyncSession, inbox_id: int, address_uri: str
     position = head["position"]
     entries = (entry_of(row, _files_of(row)) for row in rows if row["id"] is not None)
     return VisitorUpdates(
-        head["conversation_id"], head["conversation_state"], tuple(_for_visitor(entry) for entry in entries), position,
+        head["head_id"], head["conversation_state"], tuple(_for_visitor(entry) for entry in entries), position,
         position * HANDLING_GUESS_S if position else None, _first_name(head["owner_name"]),
         survey_due=head["survey_sent_at"] is not None and head["answered_at"] is None,
         answered=head["answered_at"] is not None,
