@@ -9,7 +9,7 @@ from crm_core.events import EventKind
 from nlu.engine import Zone
 
 ANSWERS = frozenset({"inform", "affirm", "deny"})
-LIKELY = 0.5
+LIKELY = 0.4
 KEPT_ENTITIES = frozenset({"order_number", "invoice_number", "phone", "date", "person"})
 
 
