@@ -79,4 +79,4 @@ def test_a_worker_answers_what_a_killed_server_left(stack: Stack) -> None:
     request = urllib.request.Request(f"{stack.base_url}/chat/web/messages?after={accepted['message_id']}&wait=20")
     request.add_header("Authorization", f"Bearer {token}")
     with urllib.request.urlopen(request, timeout=30) as answer:
-        assert [entry["author"] for entry in json.loads(answer.read())["entries"]][0] == "bot"
+        assert json.loads(answer.read())["entries"][0]["author"] == "bot"
