@@ -6,16 +6,18 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from sqlalchemy import RowMapping, delete, func, select, update
+from sqlalchemy import RowMapping, case, delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from crm_core import models
 from crm_core.contracts import ConversationId, JsonObject
+from crm_core.events import SYSTEM, Event, EventKind, record
 from crm_core.signals import Signal, Topic, publish
 from crm_core.states import JobState
 
 MOST_ATTEMPTS = 8
+WORKER_DIED = "worker_died"
 BACK_OFF_FIRST_S, BACK_OFF_MOST_S = 2.0, 900.0
 RETRY_AFTER_MOST_S = 86_400.0
 
@@ -77,7 +79,10 @@ async def enqueue(session: AsyncSession, now: datetime, job: NewJob) -> ClaimedJ
 
 
 async def claim(session: AsyncSession, now: datetime, *, worker: str, limit: int, lease_s: float) -> list[ClaimedJob]:
-    """Up to `limit` due jobs, oldest first; nobody else gets them until the lease of `lease_s` runs out."""
+    """Up to `limit` due jobs, oldest first; nobody else gets them until the lease of `lease_s` runs out.
+
+    A job whose last attempt ended without a word (it may have killed its worker) is buried instead.
+    """
     # a CTE runs once; a sub-query that locks may be run again for every row and then exceeds its limit
     due = (
         select(models.Job.id)
@@ -87,15 +92,26 @@ async def claim(session: AsyncSession, now: datetime, *, worker: str, limit: int
         .with_for_update(skip_locked=True)
         .cte("due")
     )
+    used_up = models.Job.attempts >= MOST_ATTEMPTS
     statement = (
         update(models.Job)
         .where(models.Job.id.in_(select(due.c.id)))
-        .values(run_at=now + timedelta(seconds=lease_s), claimed_by=worker, attempts=models.Job.attempts + 1)
+        .values(
+            run_at=now + timedelta(seconds=lease_s), claimed_by=worker, attempts=models.Job.attempts + 1,
+            state=case((used_up, JobState.BURIED.value), else_=JobState.READY.value),
+            last_error=case((used_up, WORKER_DIED), else_=models.Job.last_error),
+        )
         .returning(*models.Job.__table__.columns)
         .execution_options(synchronize_session=False)
-    )
-    rows = (await session.execute(statement)).mappings().all()
-    return [_claimed(row) for row in sorted(rows, key=lambda row: int(row["id"]))]
+    )  # fmt: skip
+    rows = sorted((await session.execute(statement)).mappings(), key=lambda row: int(row["id"]))
+    await record(session, now, [_burial(row) for row in rows if row["state"] == JobState.BURIED])
+    return [_claimed(row) for row in rows if row["state"] == JobState.READY]
+
+
+def _burial(row: RowMapping) -> Event:
+    detail: JsonObject = {"job_id": row["id"], "kind": row["kind"], "code": WORKER_DIED}
+    return Event(EventKind.JOB_BURIED, SYSTEM, row["conversation_id"], None, detail)
 
 
 def _claimed(row: RowMapping) -> ClaimedJob:

@@ -5,7 +5,7 @@ from collections import Counter
 from datetime import datetime, timedelta
 
 import pytest
-from sqlalchemy import insert, text
+from sqlalchemy import insert, select, text
 
 from crm_core import models
 from crm_core.contracts import ConversationId
@@ -15,6 +15,7 @@ from crm_core.jobs import (
     BACK_OFF_MOST_S,
     MOST_ATTEMPTS,
     RETRY_AFTER_MOST_S,
+    WORKER_DIED,
     ClaimedJob,
     Failure,
     JobKind,
@@ -143,6 +144,19 @@ async def test_a_job_is_buried_after_its_last_attempt_and_stays_there(line: Line
     assert outcomes == [False] * (MOST_ATTEMPTS - 1) + [True]
     assert await line.claim(1e6) == []
     assert [(row.state, row.last_error) for row in await line.rows()] == [("buried", "provider_down")]
+
+
+async def test_a_job_that_kills_every_worker_is_buried(line: Line) -> None:
+    await line.add(NewJob(JobKind.SEND, ConversationId(7)))
+    claims = [len(await line.claim(attempt * (LEASE_S + 1))) for attempt in range(MOST_ATTEMPTS + 2)]
+    assert claims == [1] * MOST_ATTEMPTS + [0, 0]
+    (row,) = await line.rows()
+    assert (row.state, row.last_error) == ("buried", WORKER_DIED)
+    async with line.sessions() as session:
+        (event,) = await session.scalars(select(models.Event))
+    assert (event.kind, event.conversation_id, event.data) == (
+        "job_buried", 7, {"job_id": row.id, "kind": "send", "code": WORKER_DIED},
+    )  # fmt: skip
 
 
 async def test_what_need_not_be_tried_again_is_buried_at_once(line: Line) -> None:
