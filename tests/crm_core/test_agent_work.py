@@ -85,7 +85,7 @@ async def test_a_note_stays_inside_and_is_no_reply(centre: Centre) -> None:
     async with centre.work() as session:
         note_id = await add_note(session, centre.now, centre.reach("pavel"), conversation_id, "VIP, be kind")
     note = (await centre.rows(models.Message))[-1]
-    assert (note.id, note.visibility, note.delivery) == (note_id, "internal", None)
+    assert (note.id, note.visibility, note.delivery, note.sent_at) == (note_id, "internal", None, None)
     assert (await centre.conversation(conversation_id)).first_replied_at is None
     assert not [row for row in await centre.rows(models.Job) if row.kind == JobKind.SEND]
     assert (await centre.events(conversation_id))[-1] == ("note_added", {"message_id": note_id})

@@ -90,7 +90,11 @@ async def test_of_twenty_agents_who_accept_at_once_one_wins(centre: Centre) -> N
             return "too late"
         return "won"
 
-    outcomes = await asyncio.gather(*(try_to_accept(agent) for agent in agents))
+    async with centre.work() as session:  # whoever reads without waiting for this lock believes it is free
+        await lock_conversation(session, conversation_id)
+        tries = [asyncio.create_task(try_to_accept(agent)) for agent in agents]
+        await asyncio.sleep(0.3)
+    outcomes = await asyncio.gather(*tries)
     assert Counter(outcomes) == {"won": 1, "too late": 19}
     winner = agents[outcomes.index("won")]
     assert (await centre.conversation(conversation_id)).agent_id == winner
@@ -164,7 +168,7 @@ async def test_closing_keeps_who_ended_it_and_asks_for_a_rating_once(centre: Cen
     assert (closed.state, closed.disposition, closed.closed_at) == ("closed", "resolved", centre.now)
     assert closed.agent_id == centre.staff["elena"]
     jobs = [row for row in await centre.rows(models.Job) if row.kind == JobKind.SURVEY]
-    assert [row.conversation_id for row in jobs] == [conversation_id]
+    assert [(row.conversation_id, row.dedupe_key) for row in jobs] == [(conversation_id, str(conversation_id))]
 
 
 async def test_who_leaves_the_line_has_abandoned_and_is_not_asked(centre: Centre) -> None:

@@ -22,6 +22,7 @@ async def test_a_message_is_sent_once_stored_where_it_is_fetched_and_carried_els
     assert [(row.id, row.text, row.delivery) for row in stored] == [
         (message_id, str(number), delivery) for number, message_id in enumerate(ids)
     ]
+    assert {row.sent_at for row in stored} == {None if jobs else centre.now}
     sends = [row for row in await centre.rows(models.Job) if row.kind == JobKind.SEND]
     assert [row.payload for row in sends] == [{"message_id": message_id} for message_id in ids[:jobs]]
 

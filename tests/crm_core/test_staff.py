@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 import pytest
-from sqlalchemy import delete, insert, select
+from sqlalchemy import delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from config.settings import SessionSettings
@@ -316,6 +316,13 @@ async def test_a_disabled_user_is_out_at_once_and_offline(door: Door, agent_sign
     async with asyncio.timeout(5):
         heard = [(await agent_signals.get()).detail for _ in range(3)]
     assert heard == ["available", "offline", "sessions"]
+
+
+async def test_a_session_that_outlived_its_user_s_account_is_nobody_s(door: Door) -> None:
+    token = (await door.come_in()).token
+    async with unit_of_work(door.sessions) as session:
+        await session.execute(update(models.User).values(disabled_at=door.now))
+    assert await door.who_is(token) is None
 
 
 async def test_a_new_password_ends_the_sessions_of_the_old_one(door: Door) -> None:
