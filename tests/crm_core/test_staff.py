@@ -395,6 +395,15 @@ async def test_the_link_makes_the_first_administrator_once(door: Door) -> None:
         await redeem(door, token, new=replace(ADMIN, email="eve@oslo.example"))
 
 
+async def test_a_used_link_stays_used_even_when_an_administrator_is_needed_again(door: Door) -> None:
+    token = await new_link(door)
+    admin = await redeem(door, token)
+    async with unit_of_work(door.sessions) as session:
+        await disable_user(session, door.now, admin)
+    with pytest.raises(NotFound):
+        await redeem(door, token, new=replace(ADMIN, email="eve@oslo.example"))
+
+
 async def test_of_many_who_use_the_link_at_once_one_gets_in(door: Door) -> None:
     token = await new_link(door)
 
