@@ -43,7 +43,7 @@ def _wait(port: int) -> None:
     deadline = time.monotonic() + START_PATIENCE_S
     while time.monotonic() < deadline:
         try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{port}/status", timeout=5):
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=5):
                 return
         except OSError:
             time.sleep(1)
