@@ -25,15 +25,46 @@ class Entity:
     end: int
 
 
+class Sentiment(StrEnum):
+    NEGATIVE = "negative"
+    NEUTRAL = "neutral"
+    POSITIVE = "positive"
+
+
+@dataclass(frozen=True, slots=True)
+class Signals:
+    """How the customer feels and whether it cannot wait: for the queue, not for the dialogue."""
+
+    urgent: bool = False
+    sentiment: Sentiment = Sentiment.NEUTRAL
+
+
+@dataclass(frozen=True, slots=True)
+class Clause:
+    """One of several wishes in a text, with the span `start:end` it stands in and the entities of that span."""
+
+    intents: tuple[tuple[str, float], ...]
+    zone: Zone
+    entities: tuple[Entity, ...]
+    start: int
+    end: int
+
+
 @dataclass(frozen=True, slots=True)
 class NluResult:
-    """What one text means; `intents` best first, at most five, with probabilities."""
+    """What one text means; `intents` best first, at most five, with probabilities.
+
+    `clauses` is empty unless the text holds several wishes ("cancel 1001, and where is 1002?"); then it holds two or
+    more, in the order of the text, each sure enough to be served by itself.
+    """
 
     language: str
     intents: tuple[tuple[str, float], ...]
     zone: Zone
     entities: tuple[Entity, ...]
     model_id: str
+    clauses: tuple[Clause, ...] = ()
+    signals: Signals = Signals()
 
     @property
     def intent(self) -> str:
