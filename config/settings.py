@@ -54,6 +54,26 @@ class TurnSettings(BaseModel):
     inline_limit: int = 4
 
 
+class NluEngineName(StrEnum):
+    """Which engine names intents; entities, language and signals are always ours."""
+
+    NATIVE = "native"
+    RASA = "rasa"
+
+
+class NluSettings(BaseModel):
+    """`encoder`: what turns sentences into vectors (docs/nlu.md). `parse_token` opens our own `POST /model/parse`."""
+
+    engine: NluEngineName = NluEngineName.NATIVE
+    encoder: str = "auto"
+    encoder_url: HttpUrl | None = None
+    encoder_key: SecretStr | None = None
+    rasa_url: HttpUrl = HttpUrl("http://127.0.0.1:5005")
+    rasa_token: SecretStr | None = None
+    rasa_timeout_s: float = 1.0
+    parse_token: SecretStr | None = None
+
+
 class ChatLimitSettings(BaseModel):
     """Token buckets of the web chat: refill per second and burst, by visitor and by client address."""
 
@@ -87,6 +107,7 @@ class Settings(BaseSettings):
     smtp: SmtpSettings = SmtpSettings()
     erp: ErpSettings = ErpSettings()
     turn: TurnSettings = TurnSettings()
+    nlu: NluSettings = NluSettings()
     chat: ChatLimitSettings = ChatLimitSettings()
     session: SessionSettings = SessionSettings()
     metrics_token: SecretStr | None = None  # without one, /metrics answers only this machine
@@ -111,6 +132,10 @@ class Settings(BaseSettings):
     @property
     def models_dir(self) -> Path:
         return self.var_dir / "models"
+
+    @property
+    def encoders_dir(self) -> Path:
+        return self.var_dir / "encoders"
 
     @property
     def blobs_dir(self) -> Path:
