@@ -36,7 +36,7 @@ OUTERMOST = {
 }
 
 # Weak copyleft, used unchanged as libraries: docs/decisions/0008-licences.md.
-WEAK_COPYLEFT = {"psycopg", "psycopg-binary", "certifi"}
+WEAK_COPYLEFT = {"psycopg", "psycopg-binary", "certifi", "tqdm"}
 
 Write = Callable[[str], Path]
 

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from datetime import datetime
+from pathlib import Path
 
 import httpx
 import pytest
@@ -18,6 +19,17 @@ from crm_core.db import Sessions, unit_of_work
 from tests.support.desk_app import DeskErp, DeskParts, sample_orders
 from tests.support.desk_client import BASE, PASSWORD, STAFF, Browser, Clock, LogIn
 from tests.support.desk_seed import seed_afternoon
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Pages over a seeded afternoon take a tenth of a second each, and they are many: not in the quick part."""
+    for item in items:
+        if (
+            isinstance(item, pytest.Function)
+            and "app" in item.fixturenames
+            and Path(__file__).parent in item.path.parents
+        ):
+            item.add_marker(pytest.mark.slow)
 
 
 @pytest.fixture
