@@ -45,7 +45,7 @@ install-dev: .venv/dev.done
 	@touch $@
 
 lock: install-dev ## Pin requirements/*.in anew
-	@for part in base dev; do $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	@for part in base dev encoders; do $(BIN)/uv pip compile --quiet --universal $$([ $$part = encoders ] && echo --no-deps) --python-version 3.11 --generate-hashes \
 	  --no-emit-index-url --no-emit-find-links requirements/$$part.in -o requirements/$$part.txt; done
 
 clean:
