@@ -34,7 +34,7 @@ class _Graph:
     def numbers(self, *values: int) -> str:
         return self.constant(np.array(values, np.int64))
 
-    def node(self, operator: str, inputs: Iterable[str], *, domain: str = "", **attributes: Any) -> str:
+    def node(self, operator: str, inputs: Iterable[str], *, domain: str = "", **attributes: Any) -> str:  # noqa: ANN401 - as onnx has them
         name = f"n{len(self.nodes)}"
         self.nodes.append(helper.make_node(operator, list(inputs), [name], domain=domain, **attributes))
         return name

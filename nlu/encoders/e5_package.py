@@ -7,6 +7,7 @@ Layout by the package's own reader, e5.c: header, unigram pieces, character map,
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -115,9 +116,7 @@ def _pieces(reader: _Reader) -> UnigramPieces:
     offsets = reader.array("<u4", count + 1)
     scores = reader.array("<f4", count).astype(np.float32)
     blob = reader.blob(size)
-    pieces = tuple(
-        blob[start:stop].decode("utf-8", "replace") for start, stop in zip(offsets, offsets[1:], strict=False)
-    )
+    pieces = tuple(blob[start:stop].decode("utf-8", "replace") for start, stop in pairwise(offsets.tolist()))
     return UnigramPieces(pieces, scores, begin, end, unknown, _characters(reader))
 
 

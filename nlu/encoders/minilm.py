@@ -1,4 +1,4 @@
-"""`minilm`: all-MiniLM-L6-v2 (Wang et al. 2020; Reimers and Gurevych 2019), 384 dimensions, English only, twice as fast."""
+"""`minilm`: all-MiniLM-L6-v2 (Reimers and Gurevych 2019), 384 dimensions, English only, twice as fast as `e5`."""
 
 from pathlib import Path
 

@@ -22,7 +22,7 @@ def minilm_weights(path: Path) -> BertWeights:
     """The weights of the package's graph file."""
     constants = {constant.name: numpy_helper.to_array(constant) for constant in onnx.load(path).graph.initializer}
     products = _products(constants)
-    layers = []
+    layers: list[Layer] = []
     while f"inner.encoder.layer.{len(layers)}.output.dense.bias" in constants:
         layers.append(_layer(constants, f"inner.encoder.layer.{len(layers)}", products))
     positions = _floats(constants, f"{_EMBEDDINGS}.position_embeddings.weight")

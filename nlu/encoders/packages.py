@@ -70,7 +70,7 @@ def _run_pip(what: Sequence[str], folder: Path, heard: Callable[[float], None], 
         "--only-binary", ":all:", "--python-version", "3.12", *_ANY_MACHINE, "--dest", str(folder), *what,
     ]  # fmt: skip
     environment = {**os.environ, "TMPDIR": str(folder)}
-    with subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as pip:
+    with subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as pip:  # noqa: S603
         while pip.poll() is None:
             heard(min(0.99, _bytes_in(folder) / wanted.download_bytes))
             time.sleep(_LISTEN_S)

@@ -1,4 +1,4 @@
-"""Encoders made ready once in a folder of their own: weights fetched, turned into a graph, checked by hash ever after."""
+"""Encoders made ready once, each in its folder: weights fetched, turned into a graph, checked by hash ever after."""
 
 import fcntl
 import hashlib

@@ -16,7 +16,7 @@ _UNKNOWN_PENALTY = 10.0
 
 @dataclass(frozen=True, slots=True)
 class UnigramTokenizer:
-    """`pieces` maps a piece to its row, `scores` are the rows' log likelihoods; `readings` replaces characters first."""
+    """`pieces` maps a piece to its row, `scores` are the log likelihoods; `readings` replaces characters first."""
 
     pieces: dict[str, int]
     scores: list[float]
