@@ -28,6 +28,7 @@ from crm_core.erp.sql import SqlErp
 from crm_core.errors import SetupRequired
 from crm_core.intake import inbox_ids
 from crm_core.settings_sync import ConfiguredInbox, sync_inboxes
+from nlu.encoders.shelf import EncoderShelf, Remote
 from nlu.engine import NluEngine
 from nlu.native import NativeEngine
 from nlu.training import current_model
@@ -81,7 +82,15 @@ def open_nlu(settings: Settings) -> NativeEngine:
     directory = current_model(settings.models_dir)
     if directory is None:
         raise SetupRequired("There is no NLU model yet: run `python -m bot train` (or `make run`).")
-    return NativeEngine.load(directory)
+    return NativeEngine.load(directory, encoder_shelf(settings))
+
+
+def encoder_shelf(settings: Settings, *, threads: int = 1) -> EncoderShelf:
+    """The sentence encoders of this machine."""
+    key = settings.nlu.encoder_key
+    url = settings.nlu.encoder_url
+    remote = Remote(str(url), key.get_secret_value() if key else None) if url else None
+    return EncoderShelf(settings.encoders_dir, remote, threads)
 
 
 def mail_channel(settings: Settings) -> EmailChannel | None:

@@ -98,6 +98,7 @@ class Settings(BaseSettings):
     database_url: SecretStr | None = None
     config_dir: Path = ROOT / "config"
     var_dir: Path = ROOT / "var"
+    encoders_dir: Path = ROOT / "var" / "encoders"  # the same for every installation on a machine
     host: str = "127.0.0.1"
     port: Annotated[int, Field(ge=1, le=65535)] = 8080
     public_url: HttpUrl | None = None
@@ -132,10 +133,6 @@ class Settings(BaseSettings):
     @property
     def models_dir(self) -> Path:
         return self.var_dir / "models"
-
-    @property
-    def encoders_dir(self) -> Path:
-        return self.var_dir / "encoders"
 
     @property
     def blobs_dir(self) -> Path:

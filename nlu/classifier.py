@@ -1,5 +1,6 @@
-"""Intents of one language: a linear model over TF-IDF, a temperature and two thresholds."""
+"""Which intent a text has: a linear model over sentence vectors, one over words, and how far both can be trusted."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,46 +11,115 @@ from nlu.features import Vocabulary
 
 TOP = 5
 _CANDIDATES = 3
+_LEXICAL_SHARPNESS = 6.0  # margins of a support vector machine are small numbers
+_TINY = 1e-12
+
+Floats = NDArray[np.floating]
+Ranking = tuple[tuple[str, float], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Linear:
+    """`weights` is features by intents."""
+
+    weights: NDArray[np.float32]
+    bias: NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """What cross-validation said: how sharp the scores are and from where they can be trusted."""
+    """What cross-validation said of one language: how the models share the word, and from where they can be trusted.
 
+    `scope` holds mean and deviation of each sign that a text belongs to any intent at all; below `scope_at` the sum of
+    the standardised signs is too low to answer, below `clarify_scope_at` even to ask.
+    """
+
+    lexical_share: float
     temperature: float
     answer_at: float
     clarify_at: float
+    scope: tuple[tuple[float, float], ...]
+    scope_at: float
+    clarify_scope_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Scores:
+    """One row a text: scores of the two models, and the likeness to the nearest intent's centre.
+
+    `dense` and `likeness` are None where a model has no encoder.
+    """
+
+    lexical: Floats
+    dense: Floats | None
+    likeness: Floats | None
+
+    def likelihoods(self, lexical_share: float, temperature: float) -> Floats:
+        """[texts, intents], each row sums to one."""
+        lexical = probabilities(self.lexical * _LEXICAL_SHARPNESS)
+        shared = lexical if self.dense is None else probabilities(self.dense) + lexical_share * lexical
+        return probabilities(np.log(shared + _TINY) / temperature)
+
+    def signs(self) -> list[Floats]:
+        """What speaks for a text being in scope (energy: Liu et al. 2020), one array a sign."""
+        if self.dense is None or self.likeness is None:
+            return [self.lexical.max(axis=1)]
+        highest = self.dense.max(axis=1)
+        energy = np.log(np.exp(self.dense - highest[:, None]).sum(axis=1)) + highest
+        return [energy, self.likeness, self.lexical.max(axis=1)]
+
+
+def scope_of(signs: list[Floats], scope: tuple[tuple[float, float], ...]) -> Floats:
+    """The sum of the standardised signs."""
+    total: Floats = np.sum(
+        [(sign - mean) / deviation for sign, (mean, deviation) in zip(signs, scope, strict=True)], axis=0
+    )
+    return total
 
 
 @dataclass(frozen=True, slots=True)
 class IntentClassifier:
-    """`weights` is grams by intents."""
+    """One for all languages. `dense` and `centres` [intents, dimensions] are None without an encoder."""
 
     intents: tuple[str, ...]
     vocabulary: Vocabulary
-    weights: NDArray[np.float32]
-    bias: NDArray[np.float32]
-    calibration: Calibration
+    lexical: Linear
+    dense: Linear | None
+    centres: NDArray[np.float32] | None
+    calibrations: Mapping[str, Calibration]
 
-    def ranked(self, text: str) -> tuple[tuple[str, float], ...]:
-        """The likeliest intents of a normalised, masked text."""
-        columns, values = self.vocabulary.vector(text)
-        scores = (values @ self.weights[columns] + self.bias) / self.calibration.temperature
-        likely = probabilities(scores)
+    def judged(self, words: str, vector: NDArray[np.float32] | None, language: str) -> tuple[Ranking, Zone]:
+        """Of a normalised, masked text and its centred sentence vector; without a vector the words alone decide."""
+        calibration = self.calibrations[language]
+        scores = self.scores(words, vector)
+        likely = scores.likelihoods(calibration.lexical_share, calibration.temperature)[0]
         best = np.argsort(-likely)[:TOP]
-        return tuple((self.intents[i], round(float(likely[i]), 4)) for i in best)
+        ranked = tuple((self.intents[i], round(float(likely[i]), 4)) for i in best)
+        if len(scores.signs()) < len(calibration.scope):  # the encoder does not answer: better ask than guess
+            return ranked, Zone.CLARIFY
+        return ranked, zone_of(ranked, calibration, float(scope_of(scores.signs(), calibration.scope)[0]))
+
+    def scores(self, words: str, vector: NDArray[np.float32] | None) -> Scores:
+        columns, values = self.vocabulary.vector(words)
+        lexical = (values @ self.lexical.weights[columns] + self.lexical.bias)[None, :]
+        if self.dense is None or self.centres is None or vector is None:
+            return Scores(lexical, None, None)
+        dense = (vector @ self.dense.weights + self.dense.bias)[None, :]
+        return Scores(lexical, dense, (self.centres @ vector).max(keepdims=True))
 
 
-def probabilities(scores: NDArray[np.floating]) -> NDArray[np.floating]:
+def probabilities(scores: Floats) -> Floats:
     """Softmax over the last axis."""
     raised = np.exp(scores - scores.max(axis=-1, keepdims=True))
-    total: NDArray[np.floating] = raised / raised.sum(axis=-1, keepdims=True)
+    total: Floats = raised / raised.sum(axis=-1, keepdims=True)
     return total
 
 
-def zone_of(ranked: tuple[tuple[str, float], ...], calibration: Calibration) -> Zone:
-    """Answer what is clear, ask when the two or three best share the likelihood, else a person."""
-    if ranked[0][1] >= calibration.answer_at:
+def zone_of(ranked: Ranking, calibration: Calibration, scope: float) -> Zone:
+    """Answer what is clear, ask when the best few share the likelihood, else a person."""
+    if scope >= calibration.scope_at and ranked[0][1] >= calibration.answer_at:
         return Zone.ANSWER
+    if scope < calibration.clarify_scope_at:
+        return Zone.HANDOFF
     together = sum(likelihood for _, likelihood in ranked[:_CANDIDATES])
     return Zone.CLARIFY if together >= calibration.clarify_at else Zone.HANDOFF

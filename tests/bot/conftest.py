@@ -21,7 +21,7 @@ from config.settings import ROOT
 from crm_core.db import Sessions, open_readers
 from crm_core.erp.port import Erp
 from nlu.native import NativeEngine
-from nlu.training import train
+from tests.support.nlu import loaded_engine
 from tests.support.shop import Shop
 
 LANGUAGES = ["en", "ru", "es"]
@@ -29,7 +29,7 @@ LANGUAGES = ["en", "ru", "es"]
 
 @pytest.fixture(scope="session")
 def nlu() -> NativeEngine:
-    return NativeEngine.load(train(ROOT / "config" / "nlu", ROOT / "var" / "models"))
+    return loaded_engine()
 
 
 @pytest.fixture(scope="session")

@@ -7,7 +7,7 @@ from nlu.classifier import Calibration, probabilities, zone_of
 from nlu.engine import Zone
 from nlu.features import Vocabulary
 
-LEVELS = Calibration(temperature=1.0, answer_at=0.6, clarify_at=0.5)
+LEVELS = Calibration(0.0, temperature=1.0, answer_at=0.6, clarify_at=0.5, scope=(), scope_at=0.0, clarify_scope_at=-1.0)
 
 
 @pytest.mark.parametrize(
@@ -21,7 +21,7 @@ LEVELS = Calibration(temperature=1.0, answer_at=0.6, clarify_at=0.5)
     ],
 )
 def test_the_zone_follows_the_likelihoods(likelihoods: tuple[float, ...], zone: Zone) -> None:
-    assert zone_of(tuple((f"intent {i}", likely) for i, likely in enumerate(likelihoods)), LEVELS) is zone
+    assert zone_of(tuple((f"intent {i}", likely) for i, likely in enumerate(likelihoods)), LEVELS, scope=0.0) is zone
 
 
 def test_probabilities_add_up_and_keep_the_order() -> None:

@@ -12,6 +12,7 @@ from nlu.dataset import read_dataset
 from nlu.engine import NluEngine, Zone
 from nlu.native import NativeEngine
 from nlu.normalise import normalise
+from tests.support.nlu import SHELF
 
 LANGUAGES = ("en", "ru", "es")
 HELD_OUT: dict[str, dict[str, list[str]]] = yaml.safe_load(
@@ -126,9 +127,10 @@ def test_the_native_engine_keeps_the_promise_of_all_engines(engine: NativeEngine
 @pytest.mark.slow
 def test_serving_loads_nothing_that_only_training_needs(model: Path) -> None:
     script = (
-        "import sys, pathlib; from nlu.native import NativeEngine; from nlu.training import current_model;"
-        f"NativeEngine.load(pathlib.Path({str(model)!r})).parse('hello', languages=['en']);"
-        "print([name for name in ('sklearn', 'scipy', 'joblib') if name in sys.modules])"
+        "import sys, pathlib; from nlu.native import NativeEngine; from nlu.encoders.shelf import EncoderShelf;"
+        f"shelf = EncoderShelf(pathlib.Path({str(SHELF.root)!r}));"
+        f"NativeEngine.load(pathlib.Path({str(model)!r}), shelf).parse('hello', languages=['en']);"
+        "print([name for name in ('sklearn', 'scipy', 'joblib', 'onnx', 'huggingface_hub') if name in sys.modules])"
     )
     run = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True)
     assert run.stdout.strip() == "[]"

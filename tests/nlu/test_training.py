@@ -8,6 +8,7 @@ import pytest
 from nlu.dataset import DatasetError
 from nlu.native import ModelError, NativeEngine
 from nlu.training import current_model, make_current, train
+from tests.support.nlu import SHELF, words_only
 
 WORDS = ("alpha", "beta", "gamma", "delta", "epsilon", "zeta")
 
@@ -24,30 +25,34 @@ def small_files(directory: Path, *, greeting: str = "hello") -> Path:
 
 def test_the_same_files_give_the_same_model_without_training_anew(tmp_path: Path) -> None:
     files, heard = small_files(tmp_path / "nlu"), []
-    first = train(files, tmp_path / "models", progress=lambda stage, fraction: heard.append((stage, fraction)))
+
+    def progress(stage: str, fraction: float) -> None:
+        heard.append((stage, fraction))
+
+    first = train(files, tmp_path / "models", words_only(), progress=progress)
     written = (first / "model.json").stat().st_mtime_ns
-    assert heard == [("en", 0.0), ("done", 1.0)]
+    assert heard == [("fitting", 0.0), ("fitting", 1.0)]
     heard.clear()
-    again = train(files, tmp_path / "models", progress=lambda stage, fraction: heard.append((stage, fraction)))
+    again = train(files, tmp_path / "models", words_only(), progress=progress)
     assert (again, (again / "model.json").stat().st_mtime_ns, heard) == (first, written, [])
 
 
 def test_other_files_give_another_model_and_leave_the_first_for_rollback(tmp_path: Path) -> None:
-    first = train(small_files(tmp_path / "nlu"), tmp_path / "models")
-    second = train(small_files(tmp_path / "nlu", greeting="good day"), tmp_path / "models")
+    first = train(small_files(tmp_path / "nlu"), tmp_path / "models", words_only())
+    second = train(small_files(tmp_path / "nlu", greeting="good day"), tmp_path / "models", words_only())
     assert current_model(tmp_path / "models") == second
-    assert NativeEngine.load(first).model_id == first.name != second.name
+    assert NativeEngine.load(first, SHELF).model_id == first.name != second.name
     make_current(tmp_path / "models", first.name)
     assert current_model(tmp_path / "models") == first
 
 
 def test_the_shapes_of_numbers_belong_to_the_model(tmp_path: Path) -> None:
     files = small_files(tmp_path / "nlu")
-    plain = train(files, tmp_path / "models")
+    plain = train(files, tmp_path / "models", words_only())
     (files / "entities.yml").write_text("order_prefixes: [NL]\norder_digits: [3, 4]\n", encoding="utf-8")
-    shaped = train(files, tmp_path / "models")
+    shaped = train(files, tmp_path / "models", words_only())
     assert shaped != plain
-    assert NativeEngine.load(shaped).parse("NL-7 hello", languages=["en"]).entities[0].value == "NL-7"
+    assert NativeEngine.load(shaped, SHELF).parse("NL-7 hello", languages=["en"]).entities[0].value == "NL-7"
 
 
 @pytest.mark.parametrize(
@@ -58,15 +63,15 @@ def test_wrong_shapes_are_an_error_of_their_file(tmp_path: Path, content: str) -
     files = small_files(tmp_path / "nlu")
     (files / "entities.yml").write_text(content, encoding="utf-8")
     with pytest.raises(DatasetError, match=r"entities\.yml:\d"):
-        train(files, tmp_path / "models")
+        train(files, tmp_path / "models", words_only())
 
 
 def test_a_failed_training_leaves_nothing_behind(tmp_path: Path) -> None:
     files = small_files(tmp_path / "nlu")
-    good = train(files, tmp_path / "models")
+    good = train(files, tmp_path / "models", words_only())
     (files / "ru.yml").write_text("nlu:\n- intent: a\n", encoding="utf-8")
     with pytest.raises(DatasetError, match=r"ru\.yml:2"):
-        train(files, tmp_path / "models")
+        train(files, tmp_path / "models", words_only())
     assert current_model(tmp_path / "models") == good
     assert sorted(entry.name for entry in (tmp_path / "models").iterdir()) == sorted(["current", good.name])
 
@@ -83,10 +88,10 @@ def test_there_is_no_current_model_at_first(tmp_path: Path) -> None:
 
 def test_without_any_training_file_the_error_says_which_to_write(tmp_path: Path) -> None:
     with pytest.raises(DatasetError, match=r"en\.yml:1: no training file"):
-        train(tmp_path, tmp_path / "models")
+        train(tmp_path, tmp_path / "models", words_only())
 
 
 def test_a_model_of_another_format_is_refused(tmp_path: Path) -> None:
     (tmp_path / "model.json").write_text(json.dumps({"format": 0}), encoding="utf-8")
     with pytest.raises(ModelError, match="train it anew"):
-        NativeEngine.load(tmp_path)
+        NativeEngine.load(tmp_path, SHELF)

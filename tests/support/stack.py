@@ -22,7 +22,7 @@ from crm_core.embedded import EmbeddedPostgres
 from crm_core.erp.sample import load_sample
 from crm_core.migrate import migrate
 from crm_core.staff import NewUser, create_user
-from nlu.training import train
+from tests.support.nlu import trained_model
 
 READY_PATIENCE_S = 60.0
 
@@ -60,7 +60,7 @@ class Stack:
         self.postgres.create_database()
         migrate(self.url)
         asyncio.run(self._load_sample())
-        trained = train(ROOT / "config" / "nlu", ROOT / "var" / "models")
+        trained = trained_model()
         shutil.copytree(trained.parent, self.directory / "models", dirs_exist_ok=True)
         self._always_open()
 
