@@ -1,16 +1,16 @@
 """Several wishes in one text: it is cut where a new one may begin, and each part is understood by itself."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 from nlu.classifier import Ranking
 from nlu.engine import Clause, Entity, Zone
 
 MOST_CLAUSES = 3
-_SEARCHED_CHARACTERS = 600  # several wishes in a letter are a matter for a person
-_SHORTEST = 6
+_LONGEST_CHARACTERS = 600  # several wishes in a letter are a matter for a person
 _FEWEST_WORDS = 2
+_ORDER = "order_number"
 _AND = {
     "en": r"(?:and|also|plus|then)\s+(?:also\s+|then\s+)?",
     "ru": r"(?:и|а|также|ещ[её]|потом)\s+(?:ещ[её]\s+|также\s+|потом\s+)?",
@@ -23,52 +23,48 @@ _NO_WISHES = frozenset(
      "bot_challenge", "back", "start_over", "cancel_dialogue", "change_language", "complaint", "help"}
 )  # fmt: skip
 
-Understand = Callable[[str, Sequence[Entity]], tuple[Ranking, Zone]]
 
+def parts_of(text: str, entities: Sequence[Entity], language: str) -> list[tuple[int, int]]:
+    """Spans that may each hold a wish: two or three, or none. No cut goes through an entity.
 
-def clauses_of(text: str, entities: Sequence[Entity], language: str, understand: Understand) -> tuple[Clause, ...]:
-    """Two or three clauses that each hold another sure wish, or none."""
-    if len(text) > _SEARCHED_CHARACTERS:
-        return ()
-    spans = _spans(text, entities, language)
-    if len(spans) < 2:  # noqa: PLR2004 - one part is the text itself
-        return ()
-    found: list[Clause] = []
-    for start, end in spans:
-        own = [_moved(entity, -start) for entity in entities if start <= entity.start and entity.end <= end]
-        ranked, zone = understand(text[start:end], own)
-        if zone is Zone.ANSWER and ranked[0][0] not in _NO_WISHES:
-            found.append(Clause(ranked, zone, tuple(_moved(entity, start) for entity in own), start, end))
-    wishes = _different(found)
-    return tuple(wishes[:MOST_CLAUSES]) if len(wishes) > 1 else ()
-
-
-def _spans(text: str, entities: Sequence[Entity], language: str) -> list[tuple[int, int]]:
-    """Parts between the cuts; no cut goes through an entity, and a part too short to be a wish joins the next."""
+    A comma alone parts only what speaks of two orders: most commas part nothing.
+    """
+    if len(text) > _LONGEST_CHARACTERS:
+        return []
+    orders = [entity.start for entity in entities if entity.kind == _ORDER]
     spans, start = [], 0
     for match in _CUT.get(language, _CUT["en"]).finditer(text):
         inside = any(entity.start < match.end() and match.start() < entity.end for entity in entities)
-        part = text[start : match.start()]
-        if inside or len(part) < _SHORTEST or len(part.split()) < _FEWEST_WORDS:
+        only_comma = match[0].strip() == "," and not (orders and orders[0] < match.start() < orders[-1])
+        if inside or only_comma or not _may_be_a_wish(text[start : match.start()]):
             continue
         spans.append((start, match.end()))
         start = match.end()
-    if start < len(text):
+    if _may_be_a_wish(text[start:]):
         spans.append((start, len(text)))
-    return spans
+    return spans if 1 < len(spans) <= MOST_CLAUSES else []
 
 
-def _different(clauses: Sequence[Clause]) -> list[Clause]:
-    """One clause for each wish and order: a wish that is only said again in other words counts once."""
+def _may_be_a_wish(part: str) -> bool:
+    return len(part.split()) >= _FEWEST_WORDS
+
+
+def entities_in(entities: Sequence[Entity], start: int, end: int) -> tuple[Entity, ...]:
+    """Those of a span, their places counted from its start."""
+    inside = (entity for entity in entities if start <= entity.start and entity.end <= end)
+    return tuple(replace(entity, start=entity.start - start, end=entity.end - start) for entity in inside)
+
+
+def clauses_of(
+    parts: Sequence[tuple[int, int]], judged: Sequence[tuple[Ranking, Zone]], entities: Sequence[Entity]
+) -> tuple[Clause, ...]:
+    """The parts that hold a sure wish, when they hold different ones; a wish said again in other words counts once."""
     kept: dict[tuple[str, str | None], Clause] = {}
-    for clause in clauses:
-        number = next((entity.value for entity in clause.entities if entity.kind == "order_number"), None)
-        intent = clause.intents[0][0]
+    for (start, end), (ranked, zone) in zip(parts, judged, strict=True):
+        own = tuple(entity for entity in entities if start <= entity.start and entity.end <= end)
+        number = next((entity.value for entity in own if entity.kind == _ORDER), None)
+        intent = ranked[0][0]
         said_before = number is None and any(known == intent for known, _ in kept)
-        if not said_before:
-            kept.setdefault((intent, number), clause)
-    return list(kept.values())
-
-
-def _moved(entity: Entity, by: int) -> Entity:
-    return replace(entity, start=entity.start + by, end=entity.end + by)
+        if zone is Zone.ANSWER and intent not in _NO_WISHES and not said_before:
+            kept.setdefault((intent, number), Clause(ranked, zone, own, start, end))
+    return tuple(kept.values()) if len(kept) > 1 else ()

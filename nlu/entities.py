@@ -6,15 +6,15 @@ from dataclasses import dataclass
 from datetime import date
 from itertools import chain, islice
 
-from nlu.amounts import amounts
-from nlu.dates import dates
 from nlu.engine import Entity
-from nlu.identifiers import bare_numbers, invoice_numbers, order_numbers, prefixed_numbers, tracking_numbers
-from nlu.language_names import language_names
-from nlu.people import persons
-from nlu.phones import card_numbers, phones
+from nlu.grammars.amounts import amounts
+from nlu.grammars.dates import dates
+from nlu.grammars.identifiers import bare_numbers, invoice_numbers, order_numbers, prefixed_numbers, tracking_numbers
+from nlu.grammars.language_names import language_names
+from nlu.grammars.people import persons
+from nlu.grammars.phones import card_numbers, phones
+from nlu.grammars.short_answers import codes, digits4, ratings
 from nlu.shapes import Shapes
-from nlu.short_answers import codes, digits4, ratings
 
 SEARCHED_CHARACTERS = 20_000
 _MOST_OF_A_GRAMMAR = 30

@@ -86,9 +86,7 @@ def _of(scores: Scores, mine: NDArray[np.bool_], *, is_read: bool) -> Scores:
 
 def _judged_unseen(material: _Material) -> tuple[Labels, Scores, float]:
     """Rows judged, their scores by models that had not seen them, and the best regularisation."""
-    strata = np.char.add(material.texts.languages, material.texts.intents)
-    folds = StratifiedKFold(_FOLDS, shuffle=True, random_state=_SEED).split(strata, strata)
-    chosen = list(folds)[: _FOLDS if len(strata) <= _MOST_TEXTS_OF_ALL_FOLDS else 1]
+    chosen = _folds(material)
     unseen = np.concatenate([rows for _, rows in chosen])
     lexical = np.concatenate(
         [_lexical_scores(_lexical(material, known), material.grams[rows]) for known, rows in chosen]
@@ -103,6 +101,16 @@ def _judged_unseen(material: _Material) -> tuple[Labels, Scores, float]:
     right = {c: float((dense.argmax(axis=1) == material.labels[unseen]).mean()) for c, dense in trials.items()}
     best = max(right, key=lambda c: right[c])
     return unseen, Scores(lexical, trials[best], likeness), best
+
+
+def _folds(material: _Material) -> list[tuple[Labels, Labels]]:
+    """Known and unseen rows; every language and intent is in every fold, where there are enough of it."""
+    strata = np.char.add(material.texts.languages, material.texts.intents)
+    if np.unique(strata, return_counts=True)[1].min() < _FOLDS:
+        strata = material.texts.intents
+    folds = min(_FOLDS, int(np.unique(strata, return_counts=True)[1].min()))
+    split = StratifiedKFold(max(2, folds), shuffle=True, random_state=_SEED).split(strata, strata)
+    return list(split)[: _FOLDS if len(strata) <= _MOST_TEXTS_OF_ALL_FOLDS else 1]
 
 
 def _classifier(material: _Material, rows: Labels, inverse_regularisation: float) -> IntentClassifier:

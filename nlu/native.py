@@ -10,10 +10,10 @@ import numpy as np
 import structlog
 
 from nlu.classifier import Calibration, IntentClassifier, Linear, Ranking
-from nlu.clauses import clauses_of
+from nlu.clauses import clauses_of, entities_in, parts_of
 from nlu.encoders.encoder import Encoder, EncoderError
 from nlu.encoders.shelf import EncoderShelf
-from nlu.engine import Clause, Entity, NluResult, Zone
+from nlu.engine import Entity, NluResult, Zone
 from nlu.entities import found_entities
 from nlu.features import Vocabulary
 from nlu.language import detected_language
@@ -44,22 +44,21 @@ class SentenceReader:
     space: SentenceSpace
     encoders: tuple[Encoder, ...]
 
-    def vector(self, text: str, language: str) -> Vectors | None:
-        """The centred vector of one readable text; None where no encoder reads the language or one does not answer."""
+    def vectors(self, texts: Sequence[str], language: str) -> Sequence[Vectors | None]:
+        """Centred vectors of readable texts; None where no encoder reads the language or one does not answer."""
         if not any(block.reads(language) for block in self.space.blocks):
-            return None
+            return [None] * len(texts)
         try:
-            parts = [self._part(number, text, language) for number in range(len(self.encoders))]
+            parts = [self._part(number, texts, language) for number in range(len(self.encoders))]
         except EncoderError as error:
             log.warning("nlu.encoder.failed", error=str(error))
-            return None
-        vector: Vectors = self.space.centred(np.concatenate(parts, axis=1), language)[0]
-        return vector
+            return [None] * len(texts)
+        return list(self.space.centred(np.concatenate(parts, axis=1), language))
 
-    def _part(self, number: int, text: str, language: str) -> Vectors:
+    def _part(self, number: int, texts: Sequence[str], language: str) -> Vectors:
         if self.space.blocks[number].reads(language):
-            return self.encoders[number].encode([text])
-        return np.zeros((1, self.space.widths[number]), np.float32)
+            return self.encoders[number].encode(texts)
+        return np.zeros((len(texts), self.space.widths[number]), np.float32)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,21 +88,27 @@ class NativeEngine:
         served = [language for language in languages if language in known] or list(known)
         language = detected_language(text[:CLASSIFIED_CHARACTERS], served, hint)
         entities = found_entities(text, language=language, shapes=self.shapes, today=self.today())
-        ranked, zone = self._ranked(text[:CLASSIFIED_CHARACTERS], entities, language)
-        clauses = self._clauses(text, entities, language)
+        head = text[:CLASSIFIED_CHARACTERS]
+        parts = parts_of(head, entities, language)
+        pieces = [(head, entities), *((head[start:end], entities_in(entities, start, end)) for start, end in parts)]
+        (ranked, zone), *judged = self._judged(pieces, language)
+        clauses = clauses_of(parts, judged, entities)
         return NluResult(language, ranked, zone, entities, self.model_id, clauses)
 
-    def _ranked(self, text: str, entities: Sequence[Entity], language: str) -> tuple[Ranking, Zone]:
-        words = normalise(masked(text, entities))
+    def _judged(self, pieces: Sequence[tuple[str, Sequence[Entity]]], language: str) -> list[tuple[Ranking, Zone]]:
+        """Each text with its entities; all go through the encoder together."""
+        read = [readable(text, entities, language) for text, entities in pieces]
+        vectors = self.reader.vectors(read, language) if self.reader else [None] * len(read)
+        return [
+            self._one(normalise(masked(text, entities)), vector, language)
+            for (text, entities), vector in zip(pieces, vectors, strict=True)
+        ]
+
+    def _one(self, words: str, vector: Vectors | None, language: str) -> tuple[Ranking, Zone]:
         if is_only_masks(words):
             return _INFORM, Zone.ANSWER
-        if not words:
-            return self.classifier.judged(words, None, language)[0], Zone.HANDOFF
-        vector = self.reader.vector(readable(text, entities, language), language) if self.reader else None
-        return self.classifier.judged(words, vector, language)
-
-    def _clauses(self, text: str, entities: Sequence[Entity], language: str) -> tuple[Clause, ...]:
-        return clauses_of(text, entities, language, lambda part, own: self._ranked(part, own, language))
+        ranked, zone = self.classifier.judged(words, vector, language)
+        return ranked, zone if words else Zone.HANDOFF
 
 
 def _classifier(description: Mapping[str, object], arrays: _Arrays) -> IntentClassifier:

@@ -4,8 +4,8 @@ import re
 from collections.abc import Callable, Iterator
 from datetime import date, timedelta
 
-from nlu.calendar_words import COUNTS, MONTHS, RELATIVE, WEEKDAYS
 from nlu.engine import Entity
+from nlu.grammars.calendar_words import COUNTS, MONTHS, RELATIVE, WEEKDAYS
 
 _WEEK = timedelta(days=7)
 _DECEMBER = 12

@@ -1,0 +1,81 @@
+"""The sample company's own examples: a fifth held out before training, in three languages."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from benchmarks.nlu_engine import asked, own_shapes, trained
+from benchmarks.nlu_sets import ENCODERS, LANGUAGES, Labelled, Trial, few, own_texts, split
+from nlu.encoders.cache import CachedEncoder
+from nlu.encoders.plan import planned
+from nlu.encoders.shelf import EncoderShelf
+
+_TRANSLATION = 0.6  # centred cosine from which a text of another language counts as a translation of a held-out one
+
+
+def own_trials() -> list[Trial]:
+    """One a language and size: all three languages are learned, less translations of what is held out in one."""
+    parts = {language: split(texts) for language, texts in own_texts().items()}
+    trials = []
+    for language in LANGUAGES:
+        held_out = parts[language][1]
+        for name, chosen in (("", list), ("5 examples an intent, ", few)):
+            others = [one for other in LANGUAGES if other != language for one in chosen(parts[other][0])]
+            known = chosen(parts[language][0]) + without_translations(others, held_out)
+            trials.append(Trial(f"own, {name}{language}", tuple(known), tuple(held_out)))
+    return trials
+
+
+def without_translations(texts: Sequence[Labelled], held_out: Sequence[Labelled]) -> list[Labelled]:
+    """Those that do not say what a held-out text says, so that no answer is learned in another language."""
+    shelf = EncoderShelf(ENCODERS)
+    block = planned("e5", shelf, lambda _stage, _fraction: None).blocks[0]
+    encoder = CachedEncoder(shelf.open(block.encoder), ENCODERS / "cache")
+    kept: list[Labelled] = []
+    against = _centred(encoder, held_out)
+    for language in LANGUAGES:
+        mine = [one for one in texts if one.language == language]
+        if mine:
+            nearest = (_centred(encoder, mine) @ against.T).max(axis=1)
+            kept += [one for one, likeness in zip(mine, nearest, strict=True) if likeness < _TRANSLATION]
+    return kept
+
+
+def _centred(encoder: CachedEncoder, texts: Sequence[Labelled]) -> "np.typing.NDArray[np.float32]":
+    vectors = encoder.encode([one.text.lower() for one in texts])
+    vectors = vectors - vectors.mean(axis=0)
+    unit: np.typing.NDArray[np.float32] = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+    return unit
+
+
+def own_figures(trial: Trial, encoder: str) -> dict[str, object]:
+    """Accuracy on the held-out part, and what would have been done: answered, asked back, given to a person."""
+    made = trained(trial, encoder, own_shapes())
+    result = asked(made.engine, [(one.text, one.intent, one.language) for one in trial.test])
+    order = np.argsort(-result.likely, axis=1)
+    right = order[:, 0] == result.labels
+    zones = np.array([zone.value for zone in result.zones])
+    among = (order[:, :3] == result.labels[:, None]).any(axis=1)
+    served = ((zones == "answer") & right) | ((zones == "clarify") & among)
+    return {
+        "accuracy": _per_cent(right.mean()),
+        "answered": _per_cent((zones == "answer").mean()),
+        "answered_wrong": _per_cent(((zones == "answer") & ~right).mean()),
+        "right_or_asked": _per_cent(served.mean()),
+        "learned": len(trial.train),
+        "n": len(trial.test),
+    }
+
+
+def _per_cent(share: float) -> float:
+    return round(float(share) * 100, 1)
+
+
+def model_directory(encoder: str, folder: Path) -> Path:
+    """The model that this machine would serve, for the cost of serving it."""
+    from nlu.training import train  # noqa: PLC0415 - only here
+
+    plan = planned(encoder, EncoderShelf(ENCODERS), lambda _stage, _fraction: None)
+    directory: Path = train(Path("config/nlu").resolve(), folder, plan)
+    return directory
