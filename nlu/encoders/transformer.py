@@ -9,7 +9,6 @@ import onnxruntime  # type: ignore[import-untyped]  # it ships no types
 from numpy.typing import NDArray
 
 LONGEST_TOKENS = 128
-_BATCH = 32
 
 Rows = Callable[[str], list[int]]
 
@@ -42,20 +41,12 @@ class TransformerEncoder:
     session: onnxruntime.InferenceSession
 
     def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        """Batches of sentences of like length, so that little of a batch is padding."""
-        cut = [self.rows(text) for text in texts]
-        order = sorted(range(len(cut)), key=lambda index: len(cut[index]))
-        vectors = np.zeros((len(cut), self.words.rows.shape[1]), np.float32)
-        for start in range(0, len(order), _BATCH):
-            batch = order[start : start + _BATCH]
-            vectors[batch] = self._batch([cut[index] for index in batch])
-        return vectors
+        """Each sentence by itself: activations are quantised by their range, and a batch would share one."""
+        return np.concatenate([self._one(self.rows(text)) for text in texts])
 
-    def _batch(self, cut: list[list[int]]) -> NDArray[np.float32]:
-        longest = max(map(len, cut))
-        rows = np.array([sentence + [0] * (longest - len(sentence)) for sentence in cut], np.int64)
-        mask = np.array([[1] * len(sentence) + [0] * (longest - len(sentence)) for sentence in cut], np.int64)
-        (vectors,) = self.session.run(None, {"words": self.words.vectors(rows), "mask": mask})
+    def _one(self, cut: list[int]) -> NDArray[np.float32]:
+        rows = np.array([cut], np.int64)
+        (vectors,) = self.session.run(None, {"words": self.words.vectors(rows), "mask": np.ones_like(rows)})
         return np.asarray(vectors, np.float32)
 
 
