@@ -56,7 +56,8 @@ def applied(part: Linear, x: Floats) -> Floats:
 def normed(part: Norm, x: Floats) -> Floats:
     centred = x - x.mean(axis=-1, keepdims=True)
     unit: Floats = centred / np.sqrt((centred**2).mean(axis=-1, keepdims=True) + EPSILON)
-    return unit * part.scale + part.bias
+    scaled: Floats = unit * part.scale + part.bias
+    return scaled
 
 
 def gelu(x: Floats) -> Floats:
