@@ -1,5 +1,6 @@
 """The graph computes what BERT's definition says, up to the rounding of eight bits."""
 
+from math import erf
 from pathlib import Path
 
 import numpy as np
@@ -61,9 +62,8 @@ def normed(part: Norm, x: Floats) -> Floats:
 
 
 def gelu(x: Floats) -> Floats:
-    from math import erf  # noqa: PLC0415 - beside its only use
-
-    return 0.5 * x * (1 + np.vectorize(erf)(x / np.sqrt(2)))
+    bent: Floats = 0.5 * x * (1 + np.vectorize(erf)(x / np.sqrt(2)))
+    return bent
 
 
 def attended(layer: Layer, x: Floats) -> Floats:
