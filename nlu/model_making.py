@@ -36,7 +36,7 @@ def model_content(
     """One model of the examples of all languages. Raises EncoderError."""
     rows = [_row(example, language, shapes) for language, mine in examples.items() for example in mine]
     space, vectors = _vectors(rows, plan, progress)
-    progress("fitting", 0.0)
+    progress("fitting and judging", 0.0)
     result = fitted(
         TrainingTexts(
             words=np.array([row.words for row in rows], object),
@@ -45,7 +45,7 @@ def model_content(
             vectors=vectors,
         )
     )
-    progress("fitting", 1.0)
+    progress("fitting and judging", 1.0)
     description = {
         "shapes": asdict(shapes),
         "texts": len(rows),
@@ -96,7 +96,7 @@ def _encoded(rows: list[_Row], block: Block, plan: Plan, progress: Progress) -> 
     read = [number for number, row in enumerate(rows) if block.reads(row.language)]
     parts = []
     for start in range(0, len(read), _STEP):
-        progress(block.encoder, start / len(read))
+        progress(f"reading the examples ({block.encoder})", start / len(read))
         parts.append(encoder.encode([rows[number].readable for number in read[start : start + _STEP]]))
     found = np.concatenate(parts)
     vectors = np.zeros((len(rows), found.shape[1]), np.float32)

@@ -21,7 +21,8 @@ def open_e5(root: Path, *, threads: int = 1) -> TransformerEncoder:
         NAME,
         lambda text: tokenizer.rows(_PREFIX + text, most=LONGEST_TOKENS),
         WordTable.mapped(folder),
-        opened_session(folder / "graph.onnx", threads=threads),
+        opened_session(folder / "graph.onnx"),
+        threads,
     )
 
 

@@ -33,7 +33,7 @@ def prepare_e5(root: Path, progress: Progress) -> Path:
 
 def _make(folder: Path, progress: Progress) -> None:
     source = packaged_file(_SOURCE, folder / "source", progress)
-    progress("converting", 0.0)
+    progress("converting e5", 0.0)
     package = E5File(source)
     kept = np.array([row for row, piece in enumerate(package.pieces.pieces) if _is_of_our_scripts(piece)])
     weights = package.weights(kept)

@@ -48,10 +48,10 @@ def folder_name(choice: str) -> str:
     return choice.removeprefix(SCHEME).replace("/", "--").replace("@", "--")
 
 
-def open_hub(root: Path, choice: str, *, threads: int = 1) -> HubEncoder:
+def open_hub(root: Path, choice: str) -> HubEncoder:
     """From its prepared folder."""
     folder = verified(root / folder_name(choice))
     tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
     tokenizer.enable_truncation(LONGEST_TOKENS)
     tokenizer.enable_padding()
-    return HubEncoder(choice, tokenizer, opened_session(folder / "model.onnx", threads=threads))
+    return HubEncoder(choice, tokenizer, opened_session(folder / "model.onnx"))

@@ -23,9 +23,9 @@ def prepare_hub(root: Path, choice: str, progress: Progress) -> Path:
 
 def _fetch(folder: Path, choice: str, progress: Progress) -> None:
     repository, _, revision = choice.removeprefix(SCHEME).partition("@")
-    progress(repository, 0.0)
+    progress(f"fetching {repository}", 0.0)
     _download(repository, revision or None, ("tokenizer.json",), folder / "tokenizer.json")
-    progress(repository, 0.1)
+    progress(f"fetching {repository}", 0.1)
     _download(repository, revision or None, _GRAPHS, folder / "model.onnx")
     (folder / "source.json").write_text(json.dumps({"repository": repository, "revision": revision or "main"}))
 

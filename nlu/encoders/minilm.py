@@ -20,5 +20,6 @@ def open_minilm(root: Path, *, threads: int = 1) -> TransformerEncoder:
         NAME,
         lambda text: list(tokenizer.encode(text).ids),
         WordTable.mapped(folder),
-        opened_session(folder / "graph.onnx", threads=threads),
+        opened_session(folder / "graph.onnx"),
+        threads,
     )

