@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from crm_core import conversations, models
 from crm_core.access import Action, Reach, require
+from crm_core.cards import without_card_numbers
 from crm_core.contracts import ConversationId, JsonObject, MessageId, UserId
 from crm_core.errors import Conflict, InvalidInput
 from crm_core.events import Actor, Event, EventKind, record
@@ -20,7 +21,7 @@ _ENDED = ConversationState.CLOSED
 
 
 def _said(text: str) -> str:
-    """Raises InvalidInput for nothing, too much, or what cannot be stored."""
+    """Without card numbers. Raises InvalidInput for nothing, too much, or what cannot be stored."""
     said = text.strip()
     if not said:
         raise InvalidInput("Write something first.")
@@ -28,7 +29,7 @@ def _said(text: str) -> str:
         raise InvalidInput(f"That is too long: {MOST_CHARACTERS} characters at most.")
     if not is_storable(said):
         raise InvalidInput("The text holds a NUL or a broken character; paste it as plain text.")
-    return said
+    return without_card_numbers(said)
 
 
 async def _allowed(

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import select, text
@@ -10,6 +10,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from crm_core import models
+from crm_core.cards import payload_without_card_numbers, without_card_numbers
 from crm_core.contacts import add_identity, ensure_contact
 from crm_core.contracts import ContactId, ConversationId, Inbound, InboxId, JsonObject, MessageId
 from crm_core.conversations import Trigger, lock_conversation, move
@@ -106,6 +107,7 @@ async def receive(
     Raises InvalidInput for text over MOST_TEXT_CHARACTERS, for ids over MOST_KEY_CHARACTERS, for NUL.
     """
     _check(inbound)
+    inbound = _without_card_numbers(inbound)
     values = _values_of(now, inbox_id, inbound, inline)
     row = (await session.execute(_STORE, values)).one_or_none()
     if row is None:  # nobody has written from this address yet, or this is a redelivery
@@ -138,6 +140,20 @@ def _values_of(now: datetime, inbox_id: InboxId, inbound: Inbound, inline: Inlin
         "run_at": now + timedelta(seconds=inline.lease_s) if inline else now,
         "worker": inline.worker if inline else None, "attempts": int(inline is not None),
     }  # fmt: skip
+
+
+def _without_card_numbers(inbound: Inbound) -> Inbound:
+    """Everything the customer may have written one in; addresses and ids are not theirs to word."""
+    return replace(
+        inbound,
+        text=without_card_numbers(inbound.text),
+        subject=inbound.subject and without_card_numbers(inbound.subject),
+        choice=inbound.choice and without_card_numbers(inbound.choice),
+        identity=inbound.identity
+        and replace(inbound.identity, name=inbound.identity.name and without_card_numbers(inbound.identity.name)),
+        attachments=tuple(replace(file, name=without_card_numbers(file.name)) for file in inbound.attachments),
+        raw=payload_without_card_numbers(inbound.raw),
+    )
 
 
 def _check(inbound: Inbound) -> None:

@@ -8,11 +8,12 @@ from itertools import chain, islice
 
 from nlu.engine import Entity
 from nlu.grammars.amounts import amounts
+from nlu.grammars.cards import card_numbers
 from nlu.grammars.dates import dates
 from nlu.grammars.identifiers import bare_numbers, invoice_numbers, order_numbers, prefixed_numbers, tracking_numbers
 from nlu.grammars.language_names import language_names
 from nlu.grammars.people import persons
-from nlu.grammars.phones import card_numbers, phones
+from nlu.grammars.phones import phones
 from nlu.grammars.short_answers import codes, digits4, ratings
 from nlu.shapes import Shapes
 

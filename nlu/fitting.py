@@ -20,6 +20,7 @@ _MOST_TEXTS_OF_ALL_FOLDS = 10_000  # above, one fold holds enough unseen texts t
 _INVERSE_REGULARISATIONS = (3.0, 10.0, 30.0)
 _FEWEST_TEXTS_OF_A_GRAM = 2
 _SEED = 7
+_TRANSLATION = 0.6  # cosine between languages from which two texts say the same
 
 Floats = NDArray[np.float64]
 Labels = NDArray[np.int64]
@@ -110,7 +111,19 @@ def _folds(material: _Material) -> list[tuple[Labels, Labels]]:
         strata = material.texts.intents
     folds = min(_FOLDS, int(np.unique(strata, return_counts=True)[1].min()))
     split = StratifiedKFold(max(2, folds), shuffle=True, random_state=_SEED).split(strata, strata)
-    return list(split)[: _FOLDS if len(strata) <= _MOST_TEXTS_OF_ALL_FOLDS else 1]
+    chosen = list(split)[: _FOLDS if len(strata) <= _MOST_TEXTS_OF_ALL_FOLDS else 1]
+    return [(_without_cribs(material.texts, known, unseen), unseen) for known, unseen in chosen]
+
+
+def _without_cribs(texts: TrainingTexts, known: Labels, unseen: Labels) -> Labels:
+    """`known` less what says the same as an unseen text in another language: with its translation learned, judging it
+    would flatter the sentence vectors.
+    """
+    if texts.vectors is None or len(np.unique(texts.languages)) == 1:
+        return known
+    likeness = texts.vectors[known] @ texts.vectors[unseen].T
+    likeness[texts.languages[known][:, None] == texts.languages[unseen][None, :]] = 0.0
+    return known[likeness.max(axis=1) < _TRANSLATION]
 
 
 def _classifier(material: _Material, rows: Labels, inverse_regularisation: float) -> IntentClassifier:

@@ -1,4 +1,4 @@
-"""Telephone numbers as E.164, and card numbers, which are found only so that nothing keeps them."""
+"""Telephone numbers as E.164."""
 
 import re
 from collections.abc import Iterator
@@ -9,7 +9,6 @@ from nlu.engine import Entity
 
 _REGIONS = {"en": ("US", "GB", "ES"), "ru": ("RU",), "es": ("ES",)}
 _CANDIDATE = re.compile(r"(?<![\w@#№/.,-])(?:\+|\(|\d)(?:[\d()\u00a0 .-]{5,24})\d(?![\w@/]|[.,]\d)")
-_CARD = re.compile(r"(?<![\w+.-])\d(?:[ -]?\d){12,18}(?![\w-])")
 _MOST_CANDIDATES = 20
 _FEWEST_DIGITS, _MOST_DIGITS = 9, 15
 
@@ -38,18 +37,3 @@ def _e164(raw: str, language: str) -> str | None:
         if phonenumbers.is_valid_number(number):
             return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
     return None
-
-
-def card_numbers(text: str) -> Iterator[Entity]:
-    """The last four digits only, in `raw` too."""
-    for match in _CARD.finditer(text):
-        digits = [int(character) for character in match[0] if character.isdigit()]
-        if _passes_luhn(digits):
-            hidden = f"**** {''.join(map(str, digits[-4:]))}"
-            yield Entity("card_number", hidden, hidden, match.start(), match.end())
-
-
-def _passes_luhn(digits: list[int]) -> bool:
-    """ISO/IEC 7812-1 annex B."""
-    doubled = [digit * 2 - 9 * (digit > 4) for digit in digits[-2::-2]]  # noqa: PLR2004 - two digits: add them up
-    return sum(digits[-1::-2] + doubled) % 10 == 0 and any(digits)
