@@ -2,18 +2,74 @@
 
 import json
 import re
+from bisect import bisect_right
 from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import accumulate, pairwise
 from json import JSONDecodeError
 
 from crm_core.contracts import Json
 
 _SEPARATOR = "[ \u00a0\u2009\u202f\\-\u2010-\u2015\u2212]{1,2}"
 _RUN = re.compile(rf"\d+(?:{_SEPARATOR}\d+)*")
-_DIGITS = re.compile(r"\d+")
+_DOUBLED = (0, 2, 4, 6, 8, 1, 3, 5, 7, 9)  # two digits are added up
+_DIGITS, _NOT_DIGITS = re.compile(r"\d+"), re.compile(r"\D+")
 _FEWEST, _MOST = 13, 19
 _LONGEST_ACCOUNT, _LONGEST_PHONE = 32, 15
 _CARD_STARTS = "23456"  # the industries whose cards people pay with
 _OTHER_GROUPS = {(4, 6, 5), (4, 6, 4)}  # American Express, Diners
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """Groups of digits side by side, with running sums, so that any part is checked in constant time."""
+
+    digits: str
+    edges: list[int]  # where each group starts in `digits`, and the end
+    sums: tuple[list[int], list[int]]  # of the digits with every even, or every odd one doubled
+    fours: list[int]  # how many groups from here on have a size that four divides
+    spelt: list[int]  # how many groups from here on are of one or two digits
+
+    @classmethod
+    def of(cls, groups: list[str]) -> "_Row":
+        digits = "".join(map(_plain, groups))
+        edges = [0, *accumulate(map(len, groups))]
+        values, twice = [int(one) for one in digits], [_DOUBLED[int(one)] for one in digits]
+        evens = [double if i % 2 == 0 else value for i, (value, double) in enumerate(zip(values, twice, strict=True))]
+        odds = [double if i % 2 else value for i, (value, double) in enumerate(zip(values, twice, strict=True))]
+        sums = ([0, *accumulate(evens)], [0, *accumulate(odds)])
+        fours = _lengths([len(group) % 4 == 0 for group in groups])
+        return cls(digits, edges, sums, fours, _lengths([len(group) <= 2 for group in groups]))  # noqa: PLR2004
+
+    def card_from(self, first: int) -> int | None:
+        """Behind which group the longest card ends that starts with group `first`."""
+        start, count = self.edges[first], len(self.edges) - 1
+        for end in range(bisect_right(self.edges, start + _MOST) - 1, first, -1):
+            stop = self.edges[end]
+            if stop - start < _FEWEST:
+                return None
+            whole = first == 0 and end == count and self.digits[0] in _CARD_STARTS
+            if self._passes_luhn(start, stop) and (whole or self._is_grouped_like_a_card(first, end)):
+                return end
+        return None
+
+    def _is_grouped_like_a_card(self, first: int, end: int) -> bool:
+        groups = end - first
+        if groups == 1 or self.fours[first] >= groups - 1 or self.spelt[first] >= groups:
+            return True
+        edges = self.edges[first : end + 1]
+        return groups == 3 and tuple(after - before for before, after in pairwise(edges)) in _OTHER_GROUPS  # noqa: PLR2004
+
+    def _passes_luhn(self, start: int, stop: int) -> bool:
+        """ISO/IEC 7812-1 annex B: the last digit counts once, the one before it doubled."""
+        sums = self.sums[stop % 2]
+        return (sums[stop] - sums[start]) % 10 == 0 and self.digits[start:stop].strip("0") != ""
+
+
+def _lengths(holds: list[bool]) -> list[int]:
+    """At each place, for how many places from there on it holds."""
+    counted = accumulate(reversed(holds), lambda length, held: (length + 1) * held, initial=0)
+    return list(counted)[:0:-1]
 
 
 def card_spans(text: str) -> Iterator[tuple[int, int]]:
@@ -39,50 +95,19 @@ def _is_account_or_phone(text: str, run: re.Match[str]) -> bool:
 
 
 def _in_run(text: str, groups: list[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+    row = _Row.of([text[start:end] for start, end in groups])
     first = 0
     while first < len(groups):
-        last = _last_group(text, groups, first)
-        if last is None:
-            first += 1
-            continue
-        yield groups[first][0], groups[last][1]
-        first = last + 1
-
-
-def _last_group(text: str, groups: list[tuple[int, int]], first: int) -> int | None:
-    """The last group of the longest card that starts with group `first`."""
-    digits, sizes, found = "", [], None
-    for last in range(first, len(groups)):
-        start, end = groups[last]
-        if len(digits) + end - start > _MOST:
-            break
-        digits += _plain(text[start:end])
-        sizes.append(end - start)
-        whole = first == 0 and last == len(groups) - 1 and digits[0] in _CARD_STARTS
-        if len(digits) >= _FEWEST and (whole or _is_grouped_like_a_card(sizes)) and _passes_luhn(digits):
-            found = last
-    return found
-
-
-def _is_grouped_like_a_card(sizes: list[int]) -> bool:
-    return (
-        len(sizes) == 1
-        or all(size % 4 == 0 for size in sizes[:-1])
-        or all(size <= 2 for size in sizes)  # noqa: PLR2004 - dictated, by one or two digits
-        or tuple(sizes) in _OTHER_GROUPS
-    )
+        end = row.card_from(first)
+        if end is not None:
+            yield groups[first][0], groups[end - 1][1]
+        first = first + 1 if end is None else end
 
 
 def _plain(digits: str) -> str:
     """ASCII digits, whatever the script."""
-    return "".join(str(int(character)) for character in digits if character.isdecimal())
-
-
-def _passes_luhn(digits: str) -> bool:
-    """ISO/IEC 7812-1 annex B."""
-    values = [int(character) for character in digits]
-    doubled = [value * 2 - 9 * (value > 4) for value in values[-2::-2]]  # noqa: PLR2004 - two digits: add them up
-    return sum(values[-1::-2] + doubled) % 10 == 0 and any(values)
+    written = _NOT_DIGITS.sub("", digits)
+    return written if written.isascii() else "".join(str(int(character)) for character in written)
 
 
 def without_card_numbers(text: str) -> str:
