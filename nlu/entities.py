@@ -15,6 +15,7 @@ from nlu.grammars.language_names import language_names
 from nlu.grammars.people import persons
 from nlu.grammars.phones import phones
 from nlu.grammars.short_answers import codes, digits4, ratings
+from nlu.products import ProductNames
 from nlu.shapes import Shapes
 
 SEARCHED_CHARACTERS = 20_000
@@ -40,6 +41,7 @@ class Context:
     language: str
     shapes: Shapes
     today: date
+    products: ProductNames
 
 
 Grammar = Callable[[str, Context], Iterable[Entity]]
@@ -69,6 +71,7 @@ _GRAMMARS: tuple[Grammar, ...] = (
     lambda text, _: digits4(text),
     lambda text, _: codes(text),
     lambda text, context: dates(text, context.today),
+    lambda text, context: context.products.found(text, context.language),
     lambda text, context: phones(text, context.language),
     lambda text, context: prefixed_numbers(text, context.shapes),
     lambda text, context: bare_numbers(text, context.shapes),
@@ -78,10 +81,15 @@ _GRAMMARS: tuple[Grammar, ...] = (
 )
 
 
-def found_entities(text: str, *, language: str, shapes: Shapes, today: date) -> tuple[Entity, ...]:
+_NO_PRODUCTS = ProductNames.none()
+
+
+def found_entities(
+    text: str, *, language: str, shapes: Shapes, today: date, products: ProductNames = _NO_PRODUCTS
+) -> tuple[Entity, ...]:
     """Entities in the order of the text; a lone six-digit number is both `order_number` and `code`."""
     searched = text[:SEARCHED_CHARACTERS]
-    context = Context(language, shapes, today)
+    context = Context(language, shapes, today, products)
     claimed: list[Entity] = []
     for grammar in _GRAMMARS:
         claimed += _free(islice(grammar(searched, context), _MOST_OF_A_GRAMMAR), claimed)

@@ -75,6 +75,10 @@ class Guarded:
         read = Read("get_product", key, self._settings.customer_ttl_s)
         return await self._calls.read(read, lambda: self._erp.get_product(key))
 
+    async def list_products(self, *, limit: int = 5_000) -> tuple[Product, ...]:
+        read = Read("list_products", limit, self._settings.customer_ttl_s)
+        return await self._calls.read(read, lambda: self._erp.list_products(limit=limit))
+
     async def create_return(self, order_id: str, reason: str, *, key: str) -> str:
         text = clean_text(reason)
         return await self._calls.write(

@@ -259,6 +259,9 @@ class Erp(Protocol):
 
     async def get_product(self, sku: str) -> Product | None: ...
 
+    async def list_products(self, *, limit: int = 5_000) -> tuple[Product, ...]:
+        """Goods and services in the order of their sku, so that their names are known when customers say them."""
+
     async def create_return(self, order_id: str, reason: str, *, key: str) -> str:
         """The number of a request that a person approves; goods do not move. The same `key` makes one request."""
 

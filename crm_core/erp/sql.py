@@ -72,6 +72,9 @@ class SqlErp:
         rows = await self._read(sql_rows.PRODUCT_BY_SKU, {"sku": key}) if key else ()
         return sql_rows.product_of(rows[0]) if rows else None
 
+    async def list_products(self, *, limit: int = 5_000) -> tuple[Product, ...]:
+        return tuple(map(sql_rows.product_of, await self._read(sql_rows.PRODUCTS, {"limit": limit})))
+
     async def create_return(self, order_id: str, reason: str, *, key: str) -> str:
         async with self._writing() as session:
             await session.execute(sql_rows.ADD_RETURN, self._entry(order_id, reason, key))

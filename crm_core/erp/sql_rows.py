@@ -69,6 +69,8 @@ select sku, name, names, price, currency, available from erp_product
 where upper(sku) = upper(:sku) order by sku = :sku desc limit 1
 """)
 
+PRODUCTS = text("select sku, name, names, price, currency, available from erp_product order by sku limit :limit")
+
 HEALTH = text("select count(*) as orders, current_setting('server_version') as version from erp_order")
 
 ADD_RETURN = text("""

@@ -81,6 +81,9 @@ class DeskErp:
     async def get_product(self, sku: str) -> Product | None:
         return None
 
+    async def list_products(self, *, limit: int = 5_000) -> tuple[Product, ...]:
+        return ()
+
     async def create_return(self, order_id: str, reason: str, *, key: str) -> str:
         return "R-1"
 

@@ -90,6 +90,9 @@ class ScriptedErp:
         await self._answer("get_product")
         return None
 
+    async def list_products(self, *, limit: int = 5_000) -> tuple[Product, ...]:
+        return ()
+
     async def create_return(self, order_id: str, reason: str, *, key: str) -> str:
         await self._answer("create_return")
         return f"RMA-{key}"

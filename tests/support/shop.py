@@ -91,6 +91,9 @@ class Shop:
     async def get_product(self, sku: str) -> Product | None:
         return None
 
+    async def list_products(self, *, limit: int = 5_000) -> tuple[Product, ...]:
+        return ()
+
     async def create_return(self, order_id: str, reason: str, *, key: str) -> str:
         self._up()
         return self.returns.setdefault(key, f"RMA-{len(self.returns) + 1}")
