@@ -7,14 +7,17 @@ from datetime import date
 from itertools import chain, islice
 
 from nlu.engine import Entity
+from nlu.grammars.addresses import addresses
 from nlu.grammars.amounts import amounts
 from nlu.grammars.cards import card_numbers
+from nlu.grammars.date_ranges import date_ranges
 from nlu.grammars.dates import dates
 from nlu.grammars.identifiers import bare_numbers, invoice_numbers, order_numbers, prefixed_numbers, tracking_numbers
 from nlu.grammars.language_names import language_names
 from nlu.grammars.people import persons
 from nlu.grammars.phones import phones
 from nlu.grammars.short_answers import codes, digits4, ratings
+from nlu.grammars.times import times
 from nlu.products import ProductNames
 from nlu.shapes import Shapes
 
@@ -23,7 +26,7 @@ _MOST_OF_A_GRAMMAR = 30
 _EMAIL = re.compile(r"(?<![\w.+-])[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}")
 _LINK = re.compile(r"\b(?:https?://|www\.)\S{1,2000}", re.IGNORECASE)
 _ARTICLE = re.compile(
-    r"\b(?:артикул|sku|item\s+(?:no\.?|number)|код\s+товара|c[oó]digo\s+de(?:l)?\s+(?:descuento|producto|art[ií]culo)|"
+    r"\b(?:account(?:\s+(?:no\.?|number))?|cuenta|артикул|sku|item\s+(?:no\.?|number)|код\s+товара|c[oó]digo\s+de(?:l)?\s+(?:descuento|producto|art[ií]culo)|"
     r"(?:discount|promo|voucher|product)\s*code|промокод|купон|cup[oó]n)[\s:№#]{1,3}\d{3,12}\b",
     re.IGNORECASE,
 )
@@ -62,14 +65,17 @@ def _unread(text: str, _: Context) -> Iterable[Entity]:
 
 _GRAMMARS: tuple[Grammar, ...] = (
     _emails,
-    _unread,
     lambda text, _: card_numbers(text),
+    lambda text, _: addresses(text),
+    _unread,
     lambda text, context: amounts(text, context.language),
     lambda text, context: tracking_numbers(text, context.shapes),
     lambda text, context: invoice_numbers(text, context.shapes),
     lambda text, context: order_numbers(text, context.shapes),
     lambda text, _: digits4(text),
     lambda text, _: codes(text),
+    lambda text, context: date_ranges(text, context.today),
+    lambda text, _: times(text),
     lambda text, context: dates(text, context.today),
     lambda text, context: context.products.found(text, context.language),
     lambda text, context: phones(text, context.language),

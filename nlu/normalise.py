@@ -20,6 +20,10 @@ _MASKS = {
     "phone": "_phone_",
     "email": "_email_",
     "date": "_date_",
+    "date_range": "_date_",
+    "time": "_time_",
+    "address": "_address_",
+    "product": "_product_",
     "amount": "_amount_",
     "person": "_person_",
 }

@@ -91,6 +91,12 @@ def _nearest(month: int, day: int, today: date) -> date | None:
     return min((day for day in possible if day), key=lambda day: abs(day - today), default=None)
 
 
+def nearest_day(written: tuple[int | None, int, int], today: date) -> date | None:
+    """From year, month and day; without a year the one closest to today. None for an impossible day."""
+    year, month, day = written
+    return _nearest(month, day, today) if year is None else _date(year, month, day)
+
+
 def _iso(match: re.Match[str], _: date) -> date | None:
     return _date(int(match["year"]), int(match["month"]), int(match["day"]))
 

@@ -32,6 +32,14 @@ _TRACKING_WORDS = (
 )
 _UNIVERSAL_TRACKING = re.compile(r"\b(?:[A-Z]{2}\d{9}[A-Z]{2}|1Z[0-9A-Z]{16})\b", re.IGNORECASE)  # UPU S10, UPS
 _COUNTED = r"\s?(?:units?|pcs|pieces|people|persons?|km|kg|шт|штук\w?|человек|км|кг|unidades|piezas|personas)\b"
+_RECKONED = (
+    r"\s?(?:[+*×÷=]|(?:multiplied|divided|times|plus|minus|умножить|разделить|плюс|минус|"
+    r"por\s\d|m[aá]s\s\d|menos\s\d|entre\s\d|dividido)\b)"
+)
+_RECKONING = re.compile(
+    r"(?:[+*×÷=]|\b(?:by|times|plus|minus|(?:умножить|разделить)\sна|плюс|минус|dividido)|\broot of)\s?\Z",
+    re.IGNORECASE,
+)
 _HASH = re.compile(rf"(?<![\w&])[#№]\s?(\d{{2,12}}){_END}")
 _FEWEST_KEYWORD_DIGITS = 4
 _FEWEST_TRACKING_DIGITS = 9  # a shorter one is the order’s number
@@ -53,7 +61,7 @@ def _prefix_pattern(prefixes: tuple[str, ...]) -> re.Pattern[str]:
 
 @lru_cache(maxsize=64)
 def _bare_pattern(fewest: int, most: int) -> re.Pattern[str]:
-    return re.compile(rf"(?<![\w.,/:+@$€£₽-])\d{{{fewest},{most}}}(?![\w@/:$€£₽%-]|[.,]\d|{_COUNTED})")
+    return re.compile(rf"(?<![\w.,/:+@$€£₽-])\d{{{fewest},{most}}}(?![\w@/:$€£₽%-]|[.,]\d|{_COUNTED}|{_RECKONED})")
 
 
 def _number(kind: str, raw: str, start: int) -> Entity:
@@ -106,6 +114,8 @@ def prefixed_numbers(text: str, _: Shapes) -> Iterator[Entity]:
 def bare_numbers(text: str, shapes: Shapes) -> Iterator[Entity]:
     """A number of the right length with nothing that makes it something else."""
     for match in _bare_pattern(*shapes.order_digits).finditer(text):
+        if _RECKONING.search(text[max(match.start() - 16, 0) : match.start()]):
+            continue
         yield _number("order_number", match[0], match.start())
         if len(match[0]) == 6 and match[0] == text.strip(" \t\n.!"):  # noqa: PLR2004 - the length of our codes
             yield _number("code", match[0], match.start())

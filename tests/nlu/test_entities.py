@@ -64,6 +64,18 @@ HOSTILE = {
     "stars": "⭐" * 100_000,
     "combining marks": "e\u0301\u0308" * 33_333,
     "cyrillic": "заказ номер " * 8_333,
+    "dashes": "-" * 100_000,
+    "digits and dashes": "1-" * 50_000,
+    "digits and spaces": "4 " * 50_000,
+    "only at signs": "@" * 100_000,
+    "closing parentheses": "(1)" * 33_333,
+    "mixed scripts": "aя1١ñ" * 20_000,
+    "streets": "12 Baker " * 11_111,
+    "улицы": "ул. Ленина " * 9_090,
+    "calles": "calle de la Mayor " * 5_555,
+    "ranges": "from 1 to 5 " * 8_333,
+    "clocks": "10:30 " * 16_666,
+    "card groups": "4111 " * 20_000,
     "dates and order": "25.11.2026 order 100234 " * 4_166,
 }
 
