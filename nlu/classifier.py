@@ -10,6 +10,7 @@ from nlu.engine import Zone
 from nlu.features import Vocabulary
 
 TOP = 5
+OUT_OF_SCOPE = "out_of_scope"  # an intent by this name, as in Rasa, holds what the bot is not for
 _CANDIDATES = 3
 _LEXICAL_SHARPNESS = 6.0  # margins of a support vector machine are small numbers
 _TINY = 1e-12
@@ -117,9 +118,9 @@ def probabilities(scores: Floats) -> Floats:
 
 def zone_of(ranked: Ranking, calibration: Calibration, scope: float) -> Zone:
     """Answer what is clear, ask when the best few share the likelihood, else a person."""
+    if ranked[0][0] == OUT_OF_SCOPE or scope < calibration.clarify_scope_at:
+        return Zone.HANDOFF
     if scope >= calibration.scope_at and ranked[0][1] >= calibration.answer_at:
         return Zone.ANSWER
-    if scope < calibration.clarify_scope_at:
-        return Zone.HANDOFF
     together = sum(likelihood for _, likelihood in ranked[:_CANDIDATES])
     return Zone.CLARIFY if together >= calibration.clarify_at else Zone.HANDOFF

@@ -38,7 +38,7 @@ def parts_of(text: str, entities: Sequence[Entity], language: str) -> list[tuple
         only_comma = match[0].strip() == "," and not (orders and orders[0] < match.start() < orders[-1])
         if inside or only_comma or not _may_be_a_wish(text[start : match.start()]):
             continue
-        spans.append((start, match.end()))
+        spans.append((start, match.start()))
         start = match.end()
     if _may_be_a_wish(text[start:]):
         spans.append((start, len(text)))
