@@ -96,7 +96,7 @@ def _looked_into(engine: NativeEngine, text: str, language: str) -> tuple[NDArra
     vector = engine.reader.vectors([readable(text, entities, language)], language)[0] if engine.reader else None
     scores = engine.classifier.scores(normalise(masked(text, entities)), vector)
     calibration = engine.classifier.calibrations[language]
-    likely = scores.likelihoods(calibration.lexical_share, calibration.temperature)[0]
+    likely = scores.likelihoods(calibration)[0]
     return likely, float(scope_of(scores.signs(), calibration.scope)[0])
 
 

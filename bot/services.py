@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -12,6 +12,7 @@ from bot.dialogue.context import DialogueServices
 from bot.dialogue.schema import Flows, Vocabulary, read_flows
 from bot.knowledge import Knowledge
 from bot.metrics import Metrics
+from bot.product_names import read_product_names
 from bot.replies import Replies
 from bot.secret import derived_key, server_key
 from bot.turn import TurnServices
@@ -133,7 +134,7 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
         metrics.erp_seconds.labels(operation, outcome).observe(seconds)
 
     erp = Guarded(SqlErp(readers), settings.erp, on_call=observe)
-    nlu = open_nlu(settings)
+    nlu = replace(open_nlu(settings), products=await read_product_names(erp))
     key = server_key(settings)
     try:
         async with unit_of_work(sessions) as session:

@@ -1,6 +1,7 @@
 """How far a classifier can be trusted, learned from scores of texts it had not seen."""
 
-from dataclasses import dataclass
+import itertools
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -8,7 +9,9 @@ from numpy.typing import NDArray
 from nlu.classifier import Calibration, Floats, Scores, scope_of, zone_of
 from nlu.engine import Zone
 
-_LEXICAL_SHARES = (0.0, 0.25, 0.5, 1.0)
+_LEXICAL_SHARES = (0.0, 0.1, 0.25, 0.5, 1.0)
+_NEIGHBOUR_SHARES = (0.0, 0.1, 0.25, 0.5)
+_NOTHING = Calibration(0.0, 0.0, 1.0, 0.0, 0.0, (), 0.0, 0.0)
 _TEMPERATURES = np.geomspace(0.2, 3.0, 60)
 _MOST_WRONG_ANSWERS = 0.01  # of all texts: what may be answered and be wrong
 _ACCEPTED = 0.95  # share of known texts that pass for in scope
@@ -30,17 +33,17 @@ class Judgement:
 
 
 def calibrated(scores: Scores, labels: Labels) -> tuple[Calibration, Judgement]:
-    """The share of the words' model by accuracy, the temperature by log loss, the thresholds by their promises."""
-    share = max(_LEXICAL_SHARES, key=lambda share: (_accuracy(scores.likelihoods(share, 1.0), labels), -share))
-    temperature = min(_TEMPERATURES, key=lambda t: _log_loss(scores.likelihoods(share, t), labels))
-    likely = scores.likelihoods(share, float(temperature))
+    """The shares of words and neighbours by accuracy, the temperature by log loss, the thresholds by their promises."""
+    shared = max(_sharings(), key=lambda sharing: (_accuracy(scores.likelihoods(sharing), labels), -_spread(sharing)))
+    cooled = [replace(shared, temperature=round(float(temperature), 4)) for temperature in _TEMPERATURES]
+    fitting = min(cooled, key=lambda sharing: _log_loss(scores.likelihoods(sharing), labels))
+    likely = scores.likelihoods(fitting)
     signs = scores.signs()
     scope = tuple((float(sign.mean()), float(sign.std()) or 1.0) for sign in signs)
     sums = scope_of(signs, scope)
     scope_at, clarify_scope_at = np.quantile(sums, (1 - _ACCEPTED, 1 - _ASKED_BACK))
-    calibration = Calibration(
-        lexical_share=share,
-        temperature=round(float(temperature), 4),
+    calibration = replace(
+        fitting,
         answer_at=_answer_at(likely, labels, sums >= scope_at),
         clarify_at=_clarify_at(likely),
         scope=scope,
@@ -48,6 +51,15 @@ def calibrated(scores: Scores, labels: Labels) -> tuple[Calibration, Judgement]:
         clarify_scope_at=round(float(clarify_scope_at), 4),
     )
     return calibration, _judged(likely, labels, sums, calibration)
+
+
+def _sharings() -> list[Calibration]:
+    pairs = itertools.product(_LEXICAL_SHARES, _NEIGHBOUR_SHARES)
+    return [replace(_NOTHING, lexical_share=lexical, neighbour_share=neighbour) for lexical, neighbour in pairs]
+
+
+def _spread(sharing: Calibration) -> float:
+    return sharing.lexical_share + sharing.neighbour_share
 
 
 def _accuracy(likely: Floats, labels: Labels) -> float:

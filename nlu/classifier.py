@@ -13,6 +13,7 @@ TOP = 5
 OUT_OF_SCOPE = "out_of_scope"  # an intent by this name, as in Rasa, holds what the bot is not for
 _CANDIDATES = 3
 _LEXICAL_SHARPNESS = 6.0  # margins of a support vector machine are small numbers
+_NEIGHBOURS, _NEIGHBOUR_SHARPNESS = 10, 12.0
 _TINY = 1e-12
 
 Floats = NDArray[np.floating]
@@ -28,6 +29,27 @@ class Linear:
 
 
 @dataclass(frozen=True, slots=True)
+class Neighbours:
+    """The training texts themselves: `vectors` [texts, dimensions] and the number of each one's intent."""
+
+    vectors: NDArray[np.float32]
+    labels: NDArray[np.int64]
+    intents: int
+
+    def votes(self, vectors: NDArray[np.float32]) -> Floats:
+        """[texts, intents]: the ten nearest vote, the nearer the louder; each row sums to one."""
+        likeness = vectors @ self.vectors.T / np.maximum((vectors**2).sum(axis=1, keepdims=True), _TINY)
+        asked = min(_NEIGHBOURS, likeness.shape[1])
+        nearest = np.argpartition(-likeness, asked - 1, axis=1)[:, :asked]
+        close = np.take_along_axis(likeness, nearest, axis=1)
+        loudness = np.exp(_NEIGHBOUR_SHARPNESS * (close - close.max(axis=1, keepdims=True)))
+        votes = np.zeros((len(vectors), self.intents))
+        np.add.at(votes, (np.arange(len(vectors))[:, None], self.labels[nearest]), loudness)
+        shares: Floats = votes / votes.sum(axis=1, keepdims=True)
+        return shares
+
+
+@dataclass(frozen=True, slots=True)
 class Calibration:
     """What cross-validation said of one language: how the models share the word, and from where they can be trusted.
 
@@ -36,6 +58,7 @@ class Calibration:
     """
 
     lexical_share: float
+    neighbour_share: float
     temperature: float
     answer_at: float
     clarify_at: float
@@ -48,18 +71,22 @@ class Calibration:
 class Scores:
     """One row a text: scores of the two models, and the likeness to the nearest intent's centre.
 
-    `dense` and `likeness` are None where a model has no encoder.
+    `dense`, `likeness` and the neighbours' `votes` are None where a model has no encoder.
     """
 
     lexical: Floats
-    dense: Floats | None
-    likeness: Floats | None
+    dense: Floats | None = None
+    likeness: Floats | None = None
+    votes: Floats | None = None
 
-    def likelihoods(self, lexical_share: float, temperature: float) -> Floats:
+    def likelihoods(self, calibration: Calibration) -> Floats:
         """[texts, intents], each row sums to one."""
         lexical = probabilities(self.lexical * _LEXICAL_SHARPNESS)
-        shared = lexical if self.dense is None else probabilities(self.dense) + lexical_share * lexical
-        return probabilities(np.log(shared + _TINY) / temperature)
+        if self.dense is None or self.votes is None:
+            return probabilities(np.log(lexical + _TINY) / calibration.temperature)
+        shared = probabilities(self.dense) + calibration.lexical_share * lexical
+        shared = shared + calibration.neighbour_share * self.votes
+        return probabilities(np.log(shared + _TINY) / calibration.temperature)
 
     def signs(self) -> list[Floats]:
         """What speaks for a text being in scope (energy: Liu et al. 2020), one array a sign."""
@@ -80,20 +107,21 @@ def scope_of(signs: list[Floats], scope: tuple[tuple[float, float], ...]) -> Flo
 
 @dataclass(frozen=True, slots=True)
 class IntentClassifier:
-    """One for all languages. `dense` and `centres` [intents, dimensions] are None without an encoder."""
+    """One for all languages. `dense`, `centres` [intents, dimensions] and `neighbours` are None without an encoder."""
 
     intents: tuple[str, ...]
     vocabulary: Vocabulary
     lexical: Linear
     dense: Linear | None
     centres: NDArray[np.float32] | None
+    neighbours: Neighbours | None
     calibrations: Mapping[str, Calibration]
 
     def judged(self, words: str, vector: NDArray[np.float32] | None, language: str) -> tuple[Ranking, Zone]:
         """Of a normalised, masked text and its centred sentence vector; without a vector the words alone decide."""
         calibration = self.calibrations[language]
         scores = self.scores(words, vector)
-        likely = scores.likelihoods(calibration.lexical_share, calibration.temperature)[0]
+        likely = scores.likelihoods(calibration)[0]
         best = np.argsort(-likely)[:TOP]
         ranked = tuple((self.intents[i], round(float(likely[i]), 4)) for i in best)
         if len(scores.signs()) < len(calibration.scope):  # the encoder does not answer: better ask than guess
@@ -103,10 +131,12 @@ class IntentClassifier:
     def scores(self, words: str, vector: NDArray[np.float32] | None) -> Scores:
         columns, values = self.vocabulary.vector(words)
         lexical = (values @ self.lexical.weights[columns] + self.lexical.bias)[None, :]
-        if self.dense is None or self.centres is None or vector is None:
-            return Scores(lexical, None, None)
+        if self.dense is None or self.centres is None or self.neighbours is None or vector is None:
+            return Scores(lexical)
         dense = (vector @ self.dense.weights + self.dense.bias)[None, :]
-        return Scores(lexical, dense, (self.centres @ vector).max(keepdims=True))
+        return Scores(
+            lexical, dense, (self.centres @ vector).max(keepdims=True), self.neighbours.votes(vector[None, :])
+        )
 
 
 def probabilities(scores: Floats) -> Floats:

@@ -11,6 +11,7 @@ MOST_CLAUSES = 3
 _LONGEST_CHARACTERS = 600  # several wishes in a letter are a matter for a person
 _FEWEST_WORDS = 2
 _ORDER = "order_number"
+_LIKELY = 0.6  # beside an order number a likely wish is sure enough
 _AND = {
     "en": r"(?:and|also|plus|then)\s+(?:also\s+|then\s+)?",
     "ru": r"(?:и|а|также|ещ[её]|потом)\s+(?:ещ[её]\s+|также\s+|потом\s+)?",
@@ -20,7 +21,7 @@ _CUT = {language: re.compile(rf"[.?!;]+\s+|,?\s+{word}|,\s+", re.IGNORECASE) for
 # Words that go with a wish and are none themselves.
 _NO_WISHES = frozenset(
     {"greeting", "thanks", "goodbye", "affirm", "deny", "inform", "positive_feedback", "small_talk", "abusive",
-     "bot_challenge", "back", "start_over", "cancel_dialogue", "change_language", "complaint", "help"}
+     "bot_challenge", "back", "start_over", "cancel_dialogue", "change_language", "complaint", "help", "out_of_scope"}
 )  # fmt: skip
 
 
@@ -65,6 +66,7 @@ def clauses_of(
         number = next((entity.value for entity in own if entity.kind == _ORDER), None)
         intent = ranked[0][0]
         said_before = number is None and any(known == intent for known, _ in kept)
-        if zone is Zone.ANSWER and intent not in _NO_WISHES and not said_before:
+        is_sure = zone is Zone.ANSWER or (number is not None and ranked[0][1] >= _LIKELY)
+        if is_sure and intent not in _NO_WISHES and not said_before:
             kept.setdefault((intent, number), Clause(ranked, zone, own, start, end))
     return tuple(kept.values()) if len(kept) > 1 else ()

@@ -12,7 +12,7 @@ from sklearn.svm import LinearSVC
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # it ships no types
 
 from nlu.calibration import Judgement, calibrated
-from nlu.classifier import IntentClassifier, Linear, Scores
+from nlu.classifier import IntentClassifier, Linear, Neighbours, Scores
 from nlu.features import Vocabulary
 
 _FOLDS = 5
@@ -80,9 +80,9 @@ def fitted(texts: TrainingTexts) -> Fitted:
 
 def _of(scores: Scores, mine: NDArray[np.bool_], *, is_read: bool) -> Scores:
     """Of one language; where no encoder reads it, its words alone will be known."""
-    if scores.dense is None or scores.likeness is None or not is_read:
-        return Scores(scores.lexical[mine], None, None)
-    return Scores(scores.lexical[mine], scores.dense[mine], scores.likeness[mine])
+    if scores.dense is None or scores.likeness is None or scores.votes is None or not is_read:
+        return Scores(scores.lexical[mine])
+    return Scores(scores.lexical[mine], scores.dense[mine], scores.likeness[mine], scores.votes[mine])
 
 
 def _judged_unseen(material: _Material) -> tuple[Labels, Scores, float]:
@@ -93,15 +93,16 @@ def _judged_unseen(material: _Material) -> tuple[Labels, Scores, float]:
         [_lexical_scores(_lexical(material, known), material.grams[rows]) for known, rows in chosen]
     )
     if material.texts.vectors is None:
-        return unseen, Scores(lexical, None, None), 0.0
+        return unseen, Scores(lexical), 0.0
     likeness = np.concatenate([_likeness(material, known, rows) for known, rows in chosen])
+    votes = np.concatenate([_neighbours(material, known).votes(_vectors(material)[rows]) for known, rows in chosen])
     trials = {}
     for inverse in _INVERSE_REGULARISATIONS:
         dense = np.concatenate([_dense_scores(material, known, rows, inverse) for known, rows in chosen])
         trials[inverse] = dense
     right = {c: float((dense.argmax(axis=1) == material.labels[unseen]).mean()) for c, dense in trials.items()}
     best = max(right, key=lambda c: right[c])
-    return unseen, Scores(lexical, trials[best], likeness), best
+    return unseen, Scores(lexical, trials[best], likeness, votes), best
 
 
 def _folds(material: _Material) -> list[tuple[Labels, Labels]]:
@@ -123,14 +124,28 @@ def _without_cribs(texts: TrainingTexts, known: Labels, unseen: Labels) -> Label
         return known
     likeness = texts.vectors[known] @ texts.vectors[unseen].T
     likeness[texts.languages[known][:, None] == texts.languages[unseen][None, :]] = 0.0
-    return known[likeness.max(axis=1) < _TRANSLATION]
+    kept: Labels = known[likeness.max(axis=1) < _TRANSLATION]
+    return kept
 
 
 def _classifier(material: _Material, rows: Labels, inverse_regularisation: float) -> IntentClassifier:
     vectors = material.texts.vectors
     dense = None if vectors is None else _dense(material, rows, inverse_regularisation)
     centres = None if vectors is None else _centres(material, rows)
-    return IntentClassifier(material.names, material.vocabulary, _lexical(material, rows), dense, centres, {})
+    neighbours = None if vectors is None else _neighbours(material, rows)
+    return IntentClassifier(
+        intents=material.names,
+        vocabulary=material.vocabulary,
+        lexical=_lexical(material, rows),
+        dense=dense,
+        centres=centres,
+        neighbours=neighbours,
+        calibrations={},
+    )
+
+
+def _neighbours(material: _Material, rows: Labels) -> Neighbours:
+    return Neighbours(_vectors(material)[rows], material.labels[rows], len(material.names))
 
 
 def _lexical(material: _Material, rows: Labels) -> Linear:

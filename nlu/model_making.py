@@ -118,8 +118,10 @@ def _arrays(classifier: IntentClassifier, space: SentenceSpace | None) -> dict[s
         "lexical.weights": classifier.lexical.weights.astype(np.float16),
         "lexical.bias": classifier.lexical.bias,
     }
-    if space is not None and classifier.dense is not None and classifier.centres is not None:
+    if space is not None and classifier.dense and classifier.centres is not None and classifier.neighbours:
         arrays |= {
+            "neighbours": classifier.neighbours.vectors.astype(np.float16),
+            "neighbours.labels": classifier.neighbours.labels.astype(np.int16),
             "dense.weights": classifier.dense.weights,
             "dense.bias": classifier.dense.bias,
             "centres": classifier.centres,

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import structlog
 
-from nlu.classifier import Calibration, IntentClassifier, Linear, Ranking
+from nlu.classifier import Calibration, IntentClassifier, Linear, Neighbours, Ranking
 from nlu.clauses import clauses_of, entities_in, parts_of
 from nlu.encoders.encoder import Encoder, EncoderError
 from nlu.encoders.shelf import EncoderShelf
@@ -18,10 +18,11 @@ from nlu.entities import found_entities
 from nlu.features import Vocabulary
 from nlu.language import detected_language
 from nlu.normalise import is_only_masks, masked, normalise
+from nlu.products import ProductNames
 from nlu.sentences import Block, SentenceSpace, Vectors, readable
 from nlu.shapes import Shapes, shapes_of
 
-FORMAT = 2
+FORMAT = 3
 CLASSIFIED_CHARACTERS = 4_000
 _INFORM: Ranking = (("inform", 1.0),)
 _Arrays = Mapping[str, np.ndarray]
@@ -69,6 +70,7 @@ class NativeEngine:
     classifier: IntentClassifier
     reader: SentenceReader | None
     shapes: Shapes
+    products: ProductNames = field(default=ProductNames.none(), repr=False)
     today: Callable[[], date] = field(default=_today)
 
     @classmethod
@@ -80,14 +82,16 @@ class NativeEngine:
         with np.load(directory / "model.npz", allow_pickle=False) as arrays:
             classifier = _classifier(description, arrays)
             reader = _reader(description, arrays, shelf)
-        return cls(description["model_id"], classifier, reader, shapes_of(description["shapes"]), today)
+        return cls(description["model_id"], classifier, reader, shapes_of(description["shapes"]), today=today)
 
     def parse(self, text: str, *, languages: Sequence[str], hint: str | None = None) -> NluResult:
         """Only the first 4,000 characters are classified (and the first 20,000 searched for entities)."""
         known = self.classifier.calibrations
         served = [language for language in languages if language in known] or list(known)
         language = detected_language(text[:CLASSIFIED_CHARACTERS], served, hint)
-        entities = found_entities(text, language=language, shapes=self.shapes, today=self.today())
+        entities = found_entities(
+            text, language=language, shapes=self.shapes, today=self.today(), products=self.products
+        )
         head = text[:CLASSIFIED_CHARACTERS]
         parts = parts_of(head, entities, language)
         pieces = [(head, entities), *((head[start:end], entities_in(entities, start, end)) for start, end in parts)]
@@ -123,8 +127,14 @@ def _classifier(description: Mapping[str, object], arrays: _Arrays) -> IntentCla
         lexical=_linear(arrays, "lexical"),
         dense=_linear(arrays, "dense") if has_vectors else None,
         centres=arrays["centres"] if has_vectors else None,
+        neighbours=_neighbours(arrays, len(intents)) if has_vectors else None,
         calibrations={language: Calibration(**part["calibration"]) for language, part in languages.items()},
     )
+
+
+def _neighbours(arrays: _Arrays, intents: int) -> Neighbours:
+    labels = arrays["neighbours.labels"].astype(np.int64)
+    return Neighbours(arrays["neighbours"].astype(np.float32), labels, intents)
 
 
 def _linear(arrays: _Arrays, name: str) -> Linear:

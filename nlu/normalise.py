@@ -23,7 +23,6 @@ _MASKS = {
     "date_range": "_date_",
     "time": "_time_",
     "address": "_address_",
-    "product": "_product_",
     "amount": "_amount_",
     "person": "_person_",
 }

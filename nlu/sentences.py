@@ -17,9 +17,11 @@ _STANDS_FOR = {
     "_phone_": "+123456789",
     "_email_": "me@mail.com",
     "_amount_": "100",
+    "_time_": "10:00",
     "_person_": "Anna",
 }
 _DAYS = {"ru": "понедельник", "es": "lunes"}
+_PLACES = {"ru": "улица Мира, 5", "es": "Calle Mayor 5"}
 
 
 def readable(text: str, entities: Iterable[Entity], language: str) -> str:
@@ -27,6 +29,7 @@ def readable(text: str, entities: Iterable[Entity], language: str) -> str:
     read = masked(text, entities)
     for mask, word in _STANDS_FOR.items():
         read = read.replace(mask, word)
+    read = read.replace("_address_", _PLACES.get(language, "5 Main Street"))
     whole = (
         read.replace("_date_", _DAYS.get(language, "monday")).encode("utf-8", "ignore").decode()
     )  # no lone surrogates

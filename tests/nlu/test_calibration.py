@@ -16,7 +16,12 @@ def scores(*, sharpness: float = 1.0, seed: int = 5) -> tuple[Scores, np.ndarray
     odds = random.normal(0, 4, (TEXTS, INTENTS))
     likely = probabilities(odds)
     labels = (random.random((TEXTS, 1)) > likely.cumsum(axis=1)).sum(axis=1).clip(max=INTENTS - 1)
-    return Scores(random.normal(0, 0.1, (TEXTS, INTENTS)), odds * sharpness, random.random(TEXTS)), labels
+    return Scores(
+        random.normal(0, 0.1, (TEXTS, INTENTS)),
+        odds * sharpness,
+        random.random(TEXTS),
+        np.full((TEXTS, INTENTS), 1 / INTENTS),
+    ), labels
 
 
 @pytest.mark.parametrize("sharpness", [0.4, 1.0, 2.5])
@@ -41,7 +46,7 @@ def test_words_have_a_share_where_they_know_more() -> None:
     found, labels = scores()
     knowing = np.full((TEXTS, INTENTS), -1.0)
     knowing[np.arange(TEXTS), labels] = 1.0
-    calibration, judgement = calibrated(Scores(knowing, found.dense, found.likeness), labels)
+    calibration, judgement = calibrated(Scores(knowing, found.dense, found.likeness, found.votes), labels)
     assert calibration.lexical_share == 1
     assert judgement.accuracy > 0.95
 
@@ -65,7 +70,7 @@ def test_what_is_far_out_of_scope_is_never_answered_however_sure() -> None:
 def test_without_an_encoder_words_alone_are_calibrated() -> None:
     found, labels = scores()
     assert found.dense is not None
-    calibration, judgement = calibrated(Scores(found.dense / 10, None, None), labels)
+    calibration, judgement = calibrated(Scores(found.dense / 10), labels)
     assert len(calibration.scope) == 1
     assert judgement.accuracy > 0.7
 
