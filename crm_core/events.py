@@ -19,6 +19,7 @@ class EventKind(StrEnum):
     MESSAGE_RECEIVED = "message_received"
     LANGUAGE_DETECTED = "language_detected"
     INTENT_RECOGNISED = "intent_recognised"
+    INTENT_CLARIFIED = "intent_clarified"
     FLOW_STARTED = "flow_started"
     FLOW_COMPLETED = "flow_completed"
     FLOW_CANCELLED = "flow_cancelled"

@@ -35,12 +35,13 @@ def tell_handoff(context: Context) -> None:
 def handoff_of(services: DialogueServices, memory: Memory, reason: str, conversation: models.Conversation) -> Handoff:
     """The card: why, what for, what was found and told, and what the customer gave already."""
     language = conversation.language or services.business.company.languages[0]
-    flow = services.flows.by_intent.get(conversation.intent or "")
-    label = services.flows.by_name[flow].label if flow else None
+    wanted = [conversation.intent or "", *(wish.intent for wish in memory.waiting)]
+    labels = [services.flows.by_name[flow].label for flow in map(services.flows.by_intent.get, wanted) if flow]
     slots = {name: memory.slots[name] for name in SHOWN_SLOTS if name in memory.slots}
     return Handoff(
         reason, queue_for(services, conversation.intent), conversation.intent, language,
-        services.replies.say(label, language) if label else "", tuple(memory.found), tuple(memory.told), slots,
+        "; ".join(services.replies.say(label, language) for label in labels if label), tuple(memory.found),
+        tuple(memory.told), slots,
         memory.slots.get("order_number"),
     )  # fmt: skip
 

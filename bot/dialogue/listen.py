@@ -1,10 +1,14 @@
 """What a message means for the conversation: an answer, a new wish, a correction, or nothing that we know."""
 
+from bot.dialogue.choosing import NONE_OF_THESE
 from bot.dialogue.context import Context
+from bot.dialogue.corrections import takes_back, without_denied
 from bot.dialogue.courtesy import COURTESIES, courtesy, miss
 from bot.dialogue.engine import ask_again, go_back, go_on, open_step, start_flow, walk
 from bot.dialogue.filling import PROOFS, fill
-from bot.dialogue.questions import answer_from_knowledge, clarify
+from bot.dialogue.memory import Wish
+from bot.dialogue.questions import answer_from_knowledge, chosen, clarify
+from bot.dialogue.wishes import as_if_said, values_of, wish_of
 from crm_core.events import EventKind
 from nlu.engine import Zone
 
@@ -15,7 +19,25 @@ KEPT_ENTITIES = frozenset({"order_number", "invoice_number", "phone", "date", "p
 
 async def listen(context: Context) -> None:
     """Deal with one message. Always says something, hands off, or closes."""
-    context.memory.turns += 1
+    memory = context.memory
+    memory.turns += 1
+    context.said = without_denied(context.said, memory.slots.get("order_number"))
+    option = chosen(context)
+    if option == NONE_OF_THESE:
+        context.caused.handoff_reason = "not_understood"
+    elif option is not None:
+        await _serve_wish(context, Wish(option, memory.unclear))
+    elif _holds_several(context):
+        await _serve_several(context)
+    else:
+        await _hear(context)
+    await _serve_waiting(context)
+    if not context.caused.utterances and not context.caused.handoff_reason:
+        miss(context)
+
+
+async def _hear(context: Context) -> None:
+    """One wish, answer or word."""
     wish = _wish(context)
     if wish == "talk_to_person":
         await start_flow(context, wish)
@@ -27,8 +49,41 @@ async def listen(context: Context) -> None:
         await _answer_or_digress(context, wish)
     else:
         await _new_wish(context, wish)
-    if not context.caused.utterances and not context.caused.handoff_reason:
-        miss(context)
+
+
+def _holds_several(context: Context) -> bool:
+    return open_step(context) is None and context.said.choice is None and len(context.said.nlu.clauses) > 1
+
+
+async def _serve_several(context: Context) -> None:
+    """The first wish now, the others when it is done; a person last, so that the rest is answered before."""
+    wishes = [wish_of(clause) for clause in context.said.nlu.clauses]
+    wishes.sort(key=lambda wish: wish.intent == "talk_to_person")
+    flows = context.services.flows.by_intent
+    apart = {(flows.get(wish.intent, wish.intent), wish.values.get("order_number")): wish for wish in reversed(wishes)}
+    first, *others = [wish for wish in wishes if wish in apart.values()]
+    context.memory.waiting = others
+    await _serve_wish(context, first)
+
+
+async def _serve_waiting(context: Context) -> None:
+    """What still waits, once nothing is open any more."""
+    memory, caused = context.memory, context.caused
+    while memory.waiting and not memory.stack and not memory.options and not caused.handoff_reason and not caused.close:
+        wish = memory.waiting.pop(0)
+        if wish.intent != "talk_to_person":
+            context.say("next_wish")
+        await _serve_wish(context, wish)
+
+
+async def _serve_wish(context: Context, wish: Wish) -> None:
+    """As if the message had said just this. A number of another wish is not this one's."""
+    if "order_number" in wish.values:
+        context.memory.slots["order_number"] = wish.values["order_number"]
+    topic = f"topic_{wish.intent}"
+    text = context.text(topic) if context.services.replies.has(topic) else context.said.text
+    context.said = as_if_said(context.said, wish, text)
+    await _hear(context)
 
 
 def _wish(context: Context) -> str:
@@ -89,9 +144,8 @@ async def _answer_or_digress(context: Context, wish: str) -> None:
     if step is not None and fill(step, context) is not None:
         context.memory.misses = 0
         await go_on(context)
-    elif elsewhere and _is_sure(context):
-        _remember(context)
-        await start_flow(context, str(flow))
+    elif elsewhere and (_is_sure(context) or _takes_back_for_a_likely_wish(context)):
+        await _digress(context, wish, str(flow))
     elif _remembers_the_answer(context):
         await walk(context)
     elif wish in COURTESIES:
@@ -102,6 +156,24 @@ async def _answer_or_digress(context: Context, wish: str) -> None:
         ask_again(context)
     else:
         ask_again(context)
+
+
+def _takes_back_for_a_likely_wish(context: Context) -> bool:
+    return context.said.nlu.confidence >= LIKELY and takes_back(context.said.text)
+
+
+async def _digress(context: Context, wish: str, flow: str) -> None:
+    """Another wish in the middle of one; “no, I want to return it” replaces the one under way, for the same order."""
+    order = context.memory.slots.get("order_number")
+    if takes_back(context.said.text):
+        for frame in context.memory.stack:
+            context.happened(EventKind.FLOW_CANCELLED, flow=frame.flow)
+        context.memory.stack.clear()
+        if order is not None and context.said.nlu.entity("order_number") is None:
+            values = values_of(context.said.nlu.entities) | {"order_number": order}
+            context.said = as_if_said(context.said, Wish(wish, values), context.said.text)
+    _remember(context)
+    await start_flow(context, flow)
 
 
 def _remembers_the_answer(context: Context) -> bool:
@@ -133,7 +205,8 @@ async def _serve(context: Context, wish: str, flow: str) -> None:
 
 
 async def _forget(context: Context) -> None:
-    """“Never mind.”"""
+    """“Never mind.” What waits is forgotten too."""
+    context.memory.waiting.clear()
     for frame in context.memory.stack:
         context.happened(EventKind.FLOW_CANCELLED, flow=frame.flow)
     context.memory.stack.clear()

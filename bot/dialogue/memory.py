@@ -27,6 +27,14 @@ class Code:
 
 
 @dataclass(slots=True)
+class Wish:
+    """An intent with the values that were given with it, by kind."""
+
+    intent: str
+    values: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
 class Memory:
     """`stack` ends with the flow that has the floor. `wrong_proofs` are over the whole conversation."""
 
@@ -41,6 +49,10 @@ class Memory:
     told: list[str] = field(default_factory=list)
     found: list[str] = field(default_factory=list)
     wants: str = ""
+    waiting: list[Wish] = field(default_factory=list)  # the other wishes of a message, in turn
+    options: list[list[str]] = field(default_factory=list)  # what was just asked back: names and labels
+    unclear: dict[str, str] = field(default_factory=dict)  # the values of the message that was asked back
+    asked_back: list[str] = field(default_factory=list)  # every set of options so far, so that none comes twice
 
     def as_json(self) -> JsonObject:
         return {"version": VERSION, **asdict(self)}
@@ -53,5 +65,6 @@ class Memory:
         values = {name: value for name, value in stored.items() if name != "version"}
         values["stack"] = [Frame(**frame) for frame in values["stack"]]  # type: ignore[arg-type, union-attr, misc]
         code = values["code"]
+        values["waiting"] = [Wish(**wish) for wish in values.get("waiting") or []]  # type: ignore[arg-type, union-attr, misc]
         values["code"] = Code(**code) if isinstance(code, dict) else None  # type: ignore[assignment, arg-type]
         return Memory(**values)  # type: ignore[arg-type]

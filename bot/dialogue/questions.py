@@ -1,6 +1,8 @@
 """Questions without a flow: answered from the knowledge base, or asked back when they may mean several things."""
 
+from bot.dialogue.choosing import NONE_OF_THESE, chosen_of
 from bot.dialogue.context import Context
+from bot.dialogue.wishes import values_of
 from crm_core.contracts import Choice
 from crm_core.events import EventKind
 from crm_core.outbox import Utterance
@@ -9,6 +11,7 @@ from nlu.engine import Zone
 MOST_CLARIFIED = 3
 SHORTEST_QUESTION_WORDS = 3
 SURE = 0.8
+LEAST_LIKELY = 0.05  # an option less likely than that would be a guess
 
 
 def answer_from_knowledge(context: Context, intent: str, *, passing: bool = False) -> bool:
@@ -43,19 +46,45 @@ def _admit(context: Context) -> bool:
 
 
 def clarify(context: Context) -> None:
-    """Two or three buttons with what it may have been, and a way out; never twice in a row."""
-    flows, nlu = context.services.flows, context.said.nlu
-    if context.memory.misses or nlu.zone is not Zone.CLARIFY:
+    """Two or three buttons with what it may have been, and one for none of these; the same ones never twice."""
+    memory, nlu = context.memory, context.said.nlu
+    if nlu.zone is not Zone.CLARIFY:
         return
-    intents = {
-        flows.by_intent[intent]: intent
-        for intent, _ in reversed(nlu.intents)
-        if intent in flows.by_intent and flows.by_name[flows.by_intent[intent]].label
-    }
-    if not intents:
+    options = _options(context)
+    asked = "|".join(sorted(name for name, _ in options))
+    if not options:
         return
-    context.memory.misses += 1
-    best_first = list(intents.items())[::-1][:MOST_CLARIFIED]
-    choices = [Choice(context.text(flows.by_name[flow].label or ""), intent) for flow, intent in best_first]
-    choices.append(Choice(context.text("choice_talk_to_person"), "talk_to_person"))
-    context.utter(Utterance(context.text("clarify"), tuple(choices)))
+    if asked in memory.asked_back:
+        context.caused.handoff_reason = "not_understood"
+        return
+    memory.asked_back.append(asked)
+    memory.unclear = values_of(nlu.entities)
+    options.append((NONE_OF_THESE, context.text("choice_none_of_these")))
+    memory.options = [list(option) for option in options]
+    context.utter(Utterance(context.text("clarify"), tuple(Choice(label, name) for name, label in options)))
+
+
+def _options(context: Context) -> list[tuple[str, str]]:
+    """(intent, label), likeliest first: flows by their label, topics by the question they answer; each flow once."""
+    flows = context.services.flows
+    found: dict[str, tuple[str, str]] = {}
+    for intent, likelihood in context.said.nlu.intents:
+        flow = flows.by_intent.get(intent)
+        label = flows.by_name[flow].label if flow else f"topic_{intent}"
+        is_known = flow is not None or context.services.replies.has(f"topic_{intent}")
+        if label is not None and is_known and likelihood >= LEAST_LIKELY:
+            found.setdefault(flow or intent, (intent, context.text(label)))
+    return list(found.values())[:MOST_CLARIFIED]
+
+
+def chosen(context: Context) -> str | None:
+    """The option that this message chooses of those just asked back; they are forgotten whatever it says."""
+    options = [(name, label) for name, label in context.memory.options]
+    context.memory.options = []
+    if not options:
+        return None
+    pressed = context.said.choice
+    name = pressed if pressed in dict(options) else chosen_of(options, context.said.text)
+    asked = "|".join(option for option, _ in options)
+    context.happened(EventKind.INTENT_CLARIFIED, asked=asked, chosen=name)
+    return name
