@@ -19,11 +19,11 @@ from nlu.encoders.shelf import EncoderShelf
 from nlu.engine import Zone
 from nlu.entities import found_entities
 from nlu.model_making import model_content
+from nlu.model_store import write_model
 from nlu.native import NativeEngine
 from nlu.normalise import masked, normalise
 from nlu.sentences import readable
 from nlu.shapes import Shapes, read_shapes
-from nlu.training import write_model
 
 _NO_SHAPES = Shapes()
 

@@ -1,6 +1,7 @@
 """The command line: `python -m bot …`."""
 
 import asyncio
+import json
 import os
 import sys
 from collections.abc import Callable, Coroutine
@@ -13,6 +14,7 @@ from pydantic import ValidationError
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot.cli_erp import erp
+from bot.cli_nlu import nlu
 from config.documents import DocumentError
 from config.logging import set_up_logging
 from config.settings import Settings
@@ -59,6 +61,7 @@ def main() -> None:
 
 
 main.add_command(erp)
+main.add_command(nlu)
 
 
 @main.command()
@@ -117,10 +120,18 @@ def setup_link() -> None:
 @_told_plainly
 def train() -> None:
     """Train the NLU from config/nlu and make the new model the current one."""
-    from bot.first_run import train_with_progress  # noqa: PLC0415
+    from bot.nlu_training import train_with_progress  # noqa: PLC0415
 
     directory = train_with_progress(_settings())
     click.echo(f"The current model is {directory.name}.")
+
+
+@main.command("train-here", hidden=True)
+def train_here_command() -> None:
+    """The part of `train` that runs in a process of its own."""
+    from bot.nlu_training import train_here  # noqa: PLC0415
+
+    click.echo(json.dumps(train_here(_settings())))
 
 
 @main.command()

@@ -2,18 +2,17 @@
 
 import asyncio
 import contextlib
-import os
 import socket
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 import click
 
 from bot.demo import DemoAgent, ensure_demo
+from bot.nlu_training import train_with_progress
 from bot.secret import server_key
-from bot.services import database_url, embedded_postgres, encoder_shelf
+from bot.services import database_url, embedded_postgres
 from bot.supervise import supervise
 from config.business import read_business
 from config.settings import Settings
@@ -22,8 +21,6 @@ from crm_core.embedded import EmbeddedPostgres, may_run_here
 from crm_core.errors import Conflict, SetupRequired
 from crm_core.migrate import migrate, pending_revisions
 from crm_core.staff import SETUP_LINK_VALID, LinkPurpose, first_admin_needed, issue_link
-from nlu.encoders.plan import planned
-from nlu.training import train
 
 TALKATIVE_AFTER_S = 1.0
 LISTEN_PATIENCE_S = 20.0
@@ -37,26 +34,6 @@ def step(doing: str) -> Iterator[None]:
     yield
     took_s = time.monotonic() - started
     click.echo(f" done ({took_s:.0f} s)" if took_s > TALKATIVE_AFTER_S else " done")
-
-
-def train_with_progress(settings: Settings) -> Path:
-    """The current model's directory; trains only when the training files changed."""
-    shown = ("", -1)
-
-    def progress(stage: str, fraction: float) -> None:
-        nonlocal shown
-        percent = int(fraction * 10) * 10
-        if (stage, percent) != shown:
-            click.echo(f"\r  Training the NLU: {stage} {percent} %".ljust(60), nl=False)
-            shown = (stage, percent)
-
-    plan = planned(settings.nlu.encoder, encoder_shelf(settings, threads=os.cpu_count() or 1), progress)
-    directory = train(settings.config_dir / "nlu", settings.models_dir, plan, progress=progress)
-    if shown[0]:
-        click.echo("\r  Training the NLU … done".ljust(60))
-    if plan.shortfall:
-        click.echo(f"  {plan.shortfall}")
-    return directory
 
 
 def _claim_port(settings: Settings) -> None:

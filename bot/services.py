@@ -1,5 +1,6 @@
 """Everything a process of ours needs, opened once from the settings and written out here by hand."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
@@ -15,6 +16,7 @@ from bot.metrics import Metrics
 from bot.product_names import read_product_names
 from bot.replies import Replies
 from bot.secret import derived_key, server_key
+from bot.swappable_engine import SwappableEngine, follow_pointer
 from bot.turn import TurnServices
 from channels.email import EmailChannel
 from config.business import Business, read_business
@@ -31,8 +33,8 @@ from crm_core.intake import inbox_ids
 from crm_core.settings_sync import ConfiguredInbox, sync_inboxes
 from nlu.encoders.shelf import EncoderShelf, Remote
 from nlu.engine import NluEngine
+from nlu.model_store import current_model
 from nlu.native import NativeEngine
-from nlu.training import current_model
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +136,13 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
         metrics.erp_seconds.labels(operation, outcome).observe(seconds)
 
     erp = Guarded(SqlErp(readers), settings.erp, on_call=observe)
-    nlu = replace(open_nlu(settings), products=await read_product_names(erp))
+    products = await read_product_names(erp)
+
+    def load_nlu() -> NluEngine:
+        return replace(open_nlu(settings), products=products)
+
+    nlu = SwappableEngine(load_nlu())
+    following = asyncio.create_task(follow_pointer(settings.models_dir, nlu, load_nlu))
     key = server_key(settings)
     try:
         async with unit_of_work(sessions) as session:
@@ -149,5 +157,6 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
             FolderBlobStore(settings.blobs_dir), mail_channel(settings),
         )  # fmt: skip
     finally:
+        following.cancel()
         await erp.aclose()
         await engine.dispose()

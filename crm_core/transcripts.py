@@ -129,6 +129,26 @@ async def contact_timeline(
     return [PastConversation(*row) for row in await session.execute(statement)]
 
 
+_MOST_RECENT = 5_000
+
+
+async def recent_customer_texts(session: AsyncSession, *, days: int) -> list[tuple[str, str]]:
+    """Text and language of what customers wrote in the last `days`, the latest first; at most 5,000.
+
+    For the operator of the machine: no access is checked here.
+    """
+    found = await session.execute(
+        text("""
+            select m.text, coalesce(m.language, c.language, '') from message m
+            join conversation c on c.id = m.conversation_id
+            where m.direction = 'in' and m.text <> '' and m.created_at > now() - make_interval(days => :days)
+            order by m.id desc limit :most
+        """),
+        {"days": days, "most": _MOST_RECENT},
+    )
+    return [(str(said), str(language)) for said, language in found]
+
+
 async def entries_after(
     session: AsyncSession, conversation_id: int, after_message_id: int = 0
 ) -> tuple[TranscriptEntry, ...]:

@@ -1,6 +1,5 @@
 """The engine in our own process: rules for language and entities, linear models over vectors and words for intents."""
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
@@ -17,12 +16,12 @@ from nlu.engine import Entity, NluResult, Zone
 from nlu.entities import found_entities
 from nlu.features import Vocabulary
 from nlu.language import detected_language
+from nlu.model_store import ARRAYS, ModelError, read_description
 from nlu.normalise import is_only_masks, masked, normalise
 from nlu.products import ProductNames
 from nlu.sentences import Block, SentenceSpace, Vectors, readable
 from nlu.shapes import Shapes, shapes_of
 
-FORMAT = 3
 CLASSIFIED_CHARACTERS = 4_000
 _INFORM: Ranking = (("inform", 1.0),)
 _Arrays = Mapping[str, np.ndarray]
@@ -32,10 +31,6 @@ log = structlog.get_logger(__name__)
 
 def _today() -> date:
     return datetime.now(UTC).date()
-
-
-class ModelError(ValueError):
-    """A model directory that this code cannot serve."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,13 +71,11 @@ class NativeEngine:
     @classmethod
     def load(cls, directory: Path, shelf: EncoderShelf, *, today: Callable[[], date] = _today) -> "NativeEngine":
         """Raises ModelError for a model of another format, EncoderError for a missing encoder, OSError for no model."""
-        description = json.loads((directory / "model.json").read_text(encoding="utf-8"))
-        if description.get("format") != FORMAT:
-            raise ModelError(f"{directory}: model format {description.get('format')}, not {FORMAT}: train it anew")
-        with np.load(directory / "model.npz", allow_pickle=False) as arrays:
+        description = read_description(directory)
+        with np.load(directory / ARRAYS, allow_pickle=False) as arrays:
             classifier = _classifier(description, arrays)
             reader = _reader(description, arrays, shelf)
-        return cls(description["model_id"], classifier, reader, shapes_of(description["shapes"]), today=today)
+        return cls(str(description["model_id"]), classifier, reader, _shapes(description), today=today)
 
     def parse(self, text: str, *, languages: Sequence[str], hint: str | None = None) -> NluResult:
         """Only the first 4,000 characters are classified (and the first 20,000 searched for entities)."""
@@ -130,6 +123,13 @@ def _classifier(description: Mapping[str, object], arrays: _Arrays) -> IntentCla
         neighbours=_neighbours(arrays, len(intents)) if has_vectors else None,
         calibrations={language: Calibration(**part["calibration"]) for language, part in languages.items()},
     )
+
+
+def _shapes(description: Mapping[str, object]) -> Shapes:
+    shapes = description.get("shapes")
+    if not isinstance(shapes, dict):
+        raise ModelError("model.json is incomplete: train it anew")
+    return shapes_of(shapes)
 
 
 def _neighbours(arrays: _Arrays, intents: int) -> Neighbours:

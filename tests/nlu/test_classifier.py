@@ -7,7 +7,9 @@ from nlu.classifier import Calibration, probabilities, zone_of
 from nlu.engine import Zone
 from nlu.features import Vocabulary
 
-LEVELS = Calibration(0.0, 0.0, temperature=1.0, answer_at=0.6, clarify_at=0.5, scope=(), scope_at=0.0, clarify_scope_at=-1.0)
+LEVELS = Calibration(
+    0.0, 0.0, temperature=1.0, answer_at=0.6, clarify_at=0.5, scope=(), scope_at=0.0, clarify_scope_at=-1.0
+)
 
 
 @pytest.mark.parametrize(

@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 from nlu.dataset import DatasetError
+from nlu.model_store import current_model, make_current
 from nlu.native import ModelError, NativeEngine
-from nlu.training import current_model, make_current, train
+from nlu.training import train
 from tests.support.nlu import SHELF, words_only
 
 WORDS = ("alpha", "beta", "gamma", "delta", "epsilon", "zeta")
