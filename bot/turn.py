@@ -210,7 +210,7 @@ def _as_json(result: NluResult) -> JsonObject:
     return {
         "intent": result.intent, "confidence": round(result.confidence, 3), "zone": result.zone.value,
         "entities": [{"kind": entity.kind, "value": entity.value} for entity in result.entities],
-        "model": result.model_id,
+        "model": result.model_id, "urgent": result.signals.urgent, "sentiment": result.signals.sentiment.value,
     }  # fmt: skip
 
 

@@ -21,6 +21,8 @@ from nlu.normalise import is_only_masks, masked, normalise
 from nlu.products import ProductNames
 from nlu.sentences import Block, SentenceSpace, Vectors, readable
 from nlu.shapes import Shapes, shapes_of
+from nlu.signals import signals_of
+from nlu.transliteration import is_transliterated_russian, to_cyrillic
 
 CLASSIFIED_CHARACTERS = 4_000
 _INFORM: Ranking = (("inform", 1.0),)
@@ -81,23 +83,26 @@ class NativeEngine:
         """Only the first 4,000 characters are classified (and the first 20,000 searched for entities)."""
         known = self.classifier.calibrations
         served = [language for language in languages if language in known] or list(known)
-        language = detected_language(text[:CLASSIFIED_CHARACTERS], served, hint)
+        head = text[:CLASSIFIED_CHARACTERS]
+        in_latin = "ru" in served and is_transliterated_russian(head)
+        language = "ru" if in_latin else detected_language(head, served, hint)
         entities = found_entities(
             text, language=language, shapes=self.shapes, today=self.today(), products=self.products
         )
-        head = text[:CLASSIFIED_CHARACTERS]
         parts = parts_of(head, entities, language)
         pieces = [(head, entities), *((head[start:end], entities_in(entities, start, end)) for start, end in parts)]
-        (ranked, zone), *judged = self._judged(pieces, language)
+        (ranked, zone), *judged = self._judged(pieces, language, to_cyrillic if in_latin else str)
         clauses = clauses_of(parts, judged, entities)
-        return NluResult(language, ranked, zone, entities, self.model_id, clauses)
+        return NluResult(language, ranked, zone, entities, self.model_id, clauses, signals_of(head))
 
-    def _judged(self, pieces: Sequence[tuple[str, Sequence[Entity]]], language: str) -> list[tuple[Ranking, Zone]]:
-        """Each text with its entities; all go through the encoder together."""
-        read = [readable(text, entities, language) for text, entities in pieces]
+    def _judged(
+        self, pieces: Sequence[tuple[str, Sequence[Entity]]], language: str, spelt: Callable[[str], str]
+    ) -> list[tuple[Ranking, Zone]]:
+        """Each text with its entities. `spelt` writes it in the letters of its language."""
+        read = [spelt(readable(text, entities, language)) for text, entities in pieces]
         vectors = self.reader.vectors(read, language) if self.reader else [None] * len(read)
         return [
-            self._one(normalise(masked(text, entities)), vector, language)
+            self._one(normalise(spelt(masked(text, entities))), vector, language)
             for (text, entities), vector in zip(pieces, vectors, strict=True)
         ]
 

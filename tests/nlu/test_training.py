@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from nlu.dataset import DatasetError
-from nlu.model_store import current_model, make_current
-from nlu.native import ModelError, NativeEngine
+from nlu.model_store import ModelError, current_model, make_current
+from nlu.native import NativeEngine
 from nlu.training import train
 from tests.support.nlu import SHELF, words_only
 
