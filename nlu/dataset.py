@@ -13,10 +13,19 @@ from nlu.normalise import normalise
 
 FEWEST_EXAMPLES = 5
 _TOP_KEYS = frozenset({"version", "nlu"})
+# What else Rasa lets stand in the same file: its dialogue, which is not ours to read.
+_PASSED_OVER_KEYS = frozenset(
+    {"responses", "stories", "rules", "intents", "entities", "slots", "forms", "actions", "e2e_actions",
+     "session_config", "recipe", "language", "pipeline", "policies", "assistant_id"}
+)  # fmt: skip
 _INTENT_KEYS = frozenset({"intent", "examples", "metadata"})
 _EXAMPLE_KEYS = frozenset({"text", "metadata"})
 _FOREIGN_SECTIONS = frozenset({"synonym", "regex", "lookup"})  # Rasa's; our entities are grammars in code
-_ANNOTATION = re.compile(r"\[([^\[\]\n]{1,200})\](?:\((\w{1,40})\)|(\{[^{}\n]{1,200}\}))")
+_ANNOTATION = re.compile(
+    r"\[(?P<raw>[^\[\]\n]{1,200})\]"
+    r"(?:\((?P<kind>[^():\n]{1,80})(?::(?P<value>[^()\n]{1,200}))?\)"
+    r"|(?P<one>\{[^{}\n]{1,400}\})|\[(?P<many>\s*\{[^\[\]\n]{1,800}\}\s*)\])"
+)
 
 
 class DatasetError(ValueError):
@@ -29,11 +38,14 @@ class DatasetError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Annotation:
-    """An entity that the author of an example marked in its plain text."""
+    """An entity that the author of an example marked in its plain text; `value` where it differs from the words."""
 
     kind: str
     start: int
     end: int
+    value: str | None = None
+    role: str | None = None
+    group: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +82,8 @@ def _root(path: Path) -> yaml.MappingNode:
 def _fields(path: Path, node: yaml.MappingNode, known: frozenset[str]) -> dict[str, yaml.Node]:
     fields = {}
     for key, value in node.value:
+        if known is _TOP_KEYS and key.value in _PASSED_OVER_KEYS:
+            continue
         if key.value not in known:
             expected = ", ".join(sorted(known))
             raise DatasetError(path, _line(key), f"unknown key “{key.value}”; use one of: {expected}")
@@ -106,10 +120,12 @@ def _intent_examples(path: Path, section: yaml.MappingNode) -> Iterator[Example]
 
 
 def _texts(path: Path, node: yaml.Node) -> Iterator[tuple[int, str]]:
-    """Both styles: a block of “- text” lines, or a list of texts or of `text:` with `metadata:`."""
+    """Every style: a block of “- text” lines, a list of texts, a list of `text:` with or without `metadata:`."""
     if isinstance(node, yaml.ScalarNode):
         yield from _block_texts(path, node)
         return
+    if not isinstance(node, yaml.SequenceNode):
+        raise DatasetError(path, _line(node), "examples are a block (examples: |) or a list")
     for item in node.value:
         text = _fields(path, item, _EXAMPLE_KEYS).get("text") if isinstance(item, yaml.MappingNode) else item
         if not isinstance(text, yaml.ScalarNode):
@@ -123,28 +139,43 @@ def _block_texts(path: Path, node: yaml.ScalarNode) -> Iterator[tuple[int, str]]
         text = written.strip()
         if not text or text.startswith("#"):
             continue
-        if not text.startswith("- "):
+        if not text.startswith("-"):
             raise DatasetError(path, first + offset, "an example must begin with “- ”")
-        yield first + offset, text[2:].strip()
+        yield first + offset, text[1:].strip()
 
 
 def _plain(path: Path, line: int, text: str) -> tuple[str, tuple[Annotation, ...]]:
-    """The text without Rasa's `[raw](kind)` and `[raw]{"entity": "kind"}` marks, and where they stood."""
+    """The text without Rasa's marks, and where they stood.
+
+    They are `[raw](kind)`, `[raw](kind:value)`, `[raw]{"entity": "kind", "role": …}` and `[raw][{…}, {…}]`.
+    """
     plain, position, annotations = "", 0, []
     for match in _ANNOTATION.finditer(text):
         plain += text[position : match.start()]
-        kind = match[2] or _kind_in(path, line, match[3])
-        annotations.append(Annotation(kind, len(plain), len(plain) + len(match[1])))
-        plain, position = plain + match[1], match.end()
+        start, end = len(plain), len(plain) + len(match["raw"])
+        annotations += [_annotation(marks, start, end) for marks in _marks(path, line, match)]
+        plain, position = plain + match["raw"], match.end()
     return plain + text[position:], tuple(annotations)
 
 
-def _kind_in(path: Path, line: int, written: str) -> str:
+def _annotation(marks: dict[str, object], start: int, end: int) -> Annotation:
+    value, role, group = (None if marks.get(key) is None else str(marks[key]) for key in ("value", "role", "group"))
+    return Annotation(str(marks["entity"]), start, end, value, role, group)
+
+
+def _marks(path: Path, line: int, match: re.Match[str]) -> list[dict[str, object]]:
+    if match["kind"]:
+        return [{"entity": match["kind"].strip(), "value": match["value"]}]
+    written = match["one"] or f"[{match['many']}]"
     try:
-        return str(json.loads(written)["entity"])
-    except (ValueError, KeyError, TypeError) as error:
+        marks = json.loads(written)
+    except ValueError:
+        marks = None
+    found = marks if isinstance(marks, list) else [marks]
+    if not all(isinstance(one, dict) and one.get("entity") for one in found):
         problem = f'annotation {written} is not understood; write {{"entity": "order_number"}}'
-        raise DatasetError(path, line, problem) from error
+        raise DatasetError(path, line, problem)
+    return found
 
 
 def _checked(path: Path, examples: list[Example]) -> Iterator[Example]:

@@ -29,7 +29,44 @@ def test_annotations_are_taken_out_and_kept(tmp_path: Path) -> None:
     marked = '    - from [Oslo](city) with [100234]{"entity": "order_number", "value": "x"}\n'
     example = read_dataset(written(tmp_path, BLOCK + marked))[-1]
     assert example.text == "from Oslo with 100234"
-    assert example.annotations == (Annotation("city", 5, 9), Annotation("order_number", 15, 21))
+    assert example.annotations == (Annotation("city", 5, 9), Annotation("order_number", 15, 21, "x"))
+
+
+@pytest.mark.parametrize(
+    ("marked", "annotations"),
+    [
+        ('to [LA]{"entity": "city", "role": "to", "group": 1}', [Annotation("city", 3, 5, None, "to", "1")]),
+        ("to [LA](city:Los Angeles)", [Annotation("city", 3, 5, "Los Angeles")]),
+        ("to [LA](end-of trip)", [Annotation("end-of trip", 3, 5)]),
+        ('to [LA][{"entity": "city"}, {"entity": "place"}]', [Annotation("city", 3, 5), Annotation("place", 3, 5)]),
+        ("see [my note]", []),
+    ],
+)
+def test_every_way_to_annotate_is_understood(tmp_path: Path, marked: str, annotations: list[Annotation]) -> None:
+    example = read_dataset(written(tmp_path, f"{BLOCK}    - {marked}\n"))[-1]
+    assert example.text == ("to LA" if annotations else "see [my note]")
+    assert list(example.annotations) == annotations
+
+
+@pytest.mark.parametrize("broken", ['[a][{"entity": 1}, {"role": "x"}]', '[a]{"role": "x"}', "[a]{1}", "[a][{x}]"])
+def test_an_annotation_that_names_no_entity_is_refused(tmp_path: Path, broken: str) -> None:
+    with pytest.raises(DatasetError, match="is not understood"):
+        read_dataset(written(tmp_path, f"{BLOCK}    - {broken}\n"))
+
+
+def test_a_dash_without_a_space_begins_an_example_as_in_rasa(tmp_path: Path) -> None:
+    assert read_dataset(written(tmp_path, f"{BLOCK}    -example six\n"))[-1].text == "example six"
+
+
+@pytest.mark.parametrize("section", ["regex: order_number", "lookup: city", "synonym: credit"])
+def test_sections_about_entities_are_passed_over_whatever_their_style(tmp_path: Path, section: str) -> None:
+    text = f"{BLOCK}- {section}\n  examples: |\n    - \\d{{6}}\n    - [LA]\n"
+    assert len(read_dataset(written(tmp_path, text))) == 5
+
+
+def test_the_dialogue_of_rasa_in_the_same_file_is_passed_over(tmp_path: Path) -> None:
+    rest = "responses:\n  utter_hi:\n  - text: hi\nstories: []\nrules: []\n"
+    assert len(read_dataset(written(tmp_path, BLOCK + rest))) == 5
 
 
 def test_lists_of_texts_and_of_texts_with_metadata_are_read(tmp_path: Path) -> None:
@@ -42,10 +79,6 @@ def test_lists_of_texts_and_of_texts_with_metadata_are_read(tmp_path: Path) -> N
         "four",
         "five",
     ]
-
-
-def test_sections_that_only_rasa_needs_are_passed_over(tmp_path: Path) -> None:
-    assert len(read_dataset(written(tmp_path, f"{BLOCK}- synonym: credit\n  examples: |\n    - card\n"))) == 5
 
 
 def test_a_repeated_example_of_one_intent_counts_once(tmp_path: Path) -> None:
@@ -62,7 +95,8 @@ OTHER = f"- intent: bye\n  examples: |\n{FIVE}\n"
         (BLOCK.replace("    - example five\n", ""), 5, "intent “greeting” has 4 examples; write at least 5"),
         (f"{BLOCK}  bad: [}}\n", 10, "not valid YAML"),
         (f"{BLOCK}  colour: red\n", 10, "unknown key “colour”; use one of: examples, intent, metadata"),
-        (f"{BLOCK}stories: []\n", 10, "unknown key “stories”; use one of: nlu, version"),
+        (f"{BLOCK}history: []\n", 10, "unknown key “history”; use one of: nlu, version"),
+        (f"{BLOCK}- intent: bye\n  examples: {{a: b}}\n", 11, "examples are a block"),
         (f"{BLOCK}- intent: bye\n", 10, "intent “bye” has no examples; add examples: |"),
         (f"{BLOCK}- examples: |\n{FIVE}\n", 10, "an intent without a name"),
         (f"{BLOCK}- just words\n", 10, "not an intent"),
