@@ -14,6 +14,7 @@ from sqlalchemy.exc import DBAPIError
 from bot.chat_ports import ChatDoors
 from bot.hub import Hub
 from bot.inline import InlineTurns
+from bot.nlu_routes import nlu_routes
 from bot.process import process_name
 from bot.secret import derived_key
 from bot.services import Services
@@ -77,6 +78,7 @@ def build_app(services: Services) -> FastAPI:
     doors = ChatDoors(services, running.hub, running.inline)
     app.include_router(webchat_routes(doors.ports(), chat_settings(services)))
     app.include_router(public_router(services.business))
+    app.include_router(nlu_routes(services))
     desk = DeskServices(
         sessions=services.sessions, business=services.business, erp=services.erp, settings=services.settings,
         now=services.turn.now, watch=running.hub.watch_all, key=derived_key(services.key, "desk"),

@@ -117,13 +117,37 @@ def setup_link() -> None:
 
 
 @main.command()
+@click.option("--engine", type=click.Choice(["native", "rasa"]), default="native", show_default=True)
+@click.option("--epochs", default=100, show_default=True, help="How often Rasa goes through the examples.")
 @_told_plainly
-def train() -> None:
+def train(engine: str, epochs: int) -> None:
     """Train the NLU from config/nlu and make the new model the current one."""
     from bot.nlu_training import train_with_progress  # noqa: PLC0415
+    from bot.rasa_training import train_rasa  # noqa: PLC0415
 
+    if engine == "rasa":
+        click.echo(f"The Rasa model is {train_rasa(_settings(), epochs=epochs)}. Serve it with: make rasa-serve")
+        return
     directory = train_with_progress(_settings())
     click.echo(f"The current model is {directory.name}.")
+
+
+@main.command("rasa-project", hidden=True)
+@_told_plainly
+def rasa_project_command() -> None:
+    """Write var/rasa for a Rasa that trains elsewhere: in a container."""
+    from bot.rasa_training import written_project  # noqa: PLC0415
+
+    click.echo(f"Written to {written_project(_settings()).directory}.")
+
+
+@main.command("rasa-serve")
+@_told_plainly
+def rasa_serve() -> None:
+    """Start the Rasa server on its newest model, where the settings look for it."""
+    from bot.rasa_training import become_rasa_server  # noqa: PLC0415
+
+    become_rasa_server(_settings())
 
 
 @main.command("train-here", hidden=True)

@@ -20,7 +20,7 @@ from bot.swappable_engine import SwappableEngine, follow_pointer
 from bot.turn import TurnServices
 from channels.email import EmailChannel
 from config.business import Business, read_business
-from config.settings import Settings
+from config.settings import NluEngineName, Settings
 from crm_core.blobs import FolderBlobStore
 from crm_core.contracts import InboxId
 from crm_core.db import Sessions, open_engine, open_readers, open_sessions, unit_of_work, utc_now
@@ -35,6 +35,7 @@ from nlu.encoders.shelf import EncoderShelf, Remote
 from nlu.engine import NluEngine
 from nlu.model_store import current_model
 from nlu.native import NativeEngine
+from nlu.rasa_http import RasaEngine
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +89,15 @@ def open_nlu(settings: Settings) -> NativeEngine:
     return NativeEngine.load(directory, encoder_shelf(settings))
 
 
+def chosen_engine(settings: Settings, native: NluEngine) -> NluEngine:
+    """Our own engine, or a Rasa server with ours to stand in for it."""
+    chosen = settings.nlu
+    if chosen.engine is not NluEngineName.RASA:
+        return native
+    token = chosen.rasa_token.get_secret_value() if chosen.rasa_token else None
+    return RasaEngine.opened(native, str(chosen.rasa_url), token=token, timeout_s=chosen.rasa_timeout_s)
+
+
 def encoder_shelf(settings: Settings, *, threads: int = 1) -> EncoderShelf:
     """The sentence encoders of this machine."""
     key = settings.nlu.encoder_key
@@ -139,7 +149,7 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
     products = await read_product_names(erp)
 
     def load_nlu() -> NluEngine:
-        return replace(open_nlu(settings), products=products)
+        return chosen_engine(settings, replace(open_nlu(settings), products=products))
 
     nlu = SwappableEngine(load_nlu())
     following = asyncio.create_task(follow_pointer(settings.models_dir, nlu, load_nlu))

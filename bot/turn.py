@@ -169,11 +169,14 @@ def _language(services: TurnServices, result: NluResult, current: str) -> str:
     return chosen if chosen in services.dialogue.business.company.languages else current
 
 
-def _understood(context: Context, result: NluResult, model_id: str) -> None:
+def _understood(context: Context, result: NluResult, chosen_engine: str) -> None:
     context.happened(
         EventKind.INTENT_RECOGNISED, message_id=context.said.message_id, intent=result.intent,
-        confidence=round(result.confidence, 3), zone=result.zone.value, language=result.language, model=model_id,
+        confidence=round(result.confidence, 3), zone=result.zone.value, language=result.language,
+        model=result.model_id,
     )  # fmt: skip
+    if result.fell_back:
+        context.happened(EventKind.NLU_FELL_BACK, chosen=chosen_engine, answered=result.model_id)
 
 
 async def _listen(context: Context) -> None:

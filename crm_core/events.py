@@ -20,6 +20,7 @@ class EventKind(StrEnum):
     LANGUAGE_DETECTED = "language_detected"
     INTENT_RECOGNISED = "intent_recognised"
     INTENT_CLARIFIED = "intent_clarified"
+    NLU_FELL_BACK = "nlu_fell_back"
     FLOW_STARTED = "flow_started"
     FLOW_COMPLETED = "flow_completed"
     FLOW_CANCELLED = "flow_cancelled"

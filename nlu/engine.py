@@ -65,6 +65,7 @@ class NluResult:
     model_id: str
     clauses: tuple[Clause, ...] = ()
     signals: Signals = Signals()
+    fell_back: bool = False  # the chosen engine did not answer, another one did
 
     @property
     def intent(self) -> str:
