@@ -1,4 +1,4 @@
-"""Rasa from our training files: its project written, trained in its own environment, and served where we look for it."""
+"""Rasa from our training files: its project, its training in an environment of its own, and its server."""
 
 import codecs
 import os
@@ -115,7 +115,7 @@ def serving_command(settings: Settings, program: Path) -> list[str]:
 
 
 def become_rasa_server(settings: Settings) -> None:
-    """This process turns into the server. Raises SetupRequired where there is no program or no model."""
+    """Turn this process into the server. Raises SetupRequired where there is no program or no model."""
     program, directory = rasa_program(), rasa_directory(settings)
     if not any((directory / "models").glob("*.tar.gz")):
         raise SetupRequired("There is no Rasa model yet: run `python -m bot train --engine rasa`.")
