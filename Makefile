@@ -4,7 +4,7 @@ PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
   command -v $$p >/dev/null && $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 BIN := .venv/bin
 
-.PHONY: run test quick check bench fmt install install-dev lock rasa clean
+.PHONY: run test quick check bench fmt install install-dev lock rasa rasa-serve clean
 
 run: install ## Set everything up and open the contact centre
 	@$(BIN)/python -m bot run --demo
@@ -47,9 +47,14 @@ install-dev: .venv/dev.done
 lock: install-dev ## Pin requirements/*.in anew
 	@for part in base dev encoders; do $(BIN)/uv pip compile --quiet --universal $$([ $$part = encoders ] && echo --no-deps) --python-version 3.11 --generate-hashes \
 	  --no-emit-index-url --no-emit-find-links requirements/$$part.in -o requirements/$$part.txt; done
+	@$(BIN)/uv pip compile --quiet --python-version 3.10 --generate-hashes --no-emit-index-url --no-emit-find-links \
+	  requirements/rasa.in -o requirements/rasa.txt
 
 rasa: ## Rasa 3.6.21 in .venv-rasa, to compare with or to use as the engine
 	@bin/make-rasa
+
+rasa-serve: install ## Its server, on the newest model of `python -m bot train --engine rasa`
+	@$(BIN)/python -m bot rasa-serve
 
 clean:
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -8,14 +8,15 @@ import aiosmtplib
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
-from bot.services import database_url, open_nlu, read_dialogue
+from bot.services import database_url, open_nlu, open_rasa, read_dialogue
 from config.business import Business, read_business
 from config.documents import DocumentError
-from config.settings import Settings
+from config.settings import NluEngineName, Settings
 from crm_core.db import open_engine, open_sessions
 from crm_core.erp.sql import SqlErp
 from crm_core.errors import SwitchboardError
 from crm_core.migrate import pending_revisions
+from nlu.rasa_server import RasaUnavailableError
 
 MAIL_TIMEOUT_S = 5.0
 
@@ -48,8 +49,10 @@ async def findings(settings: Settings) -> AsyncIterator[Finding]:
     except DocumentError as error:
         yield Finding("company", "cannot be used", str(error))
         return
-    for part, look in (("dialogue", _dialogue), ("nlu", _nlu), ("database", _database), ("erp", _erp), ("mail", _mail)):
-        yield await _tried(part, look, settings, business)
+    looks = {"dialogue": _dialogue, "nlu": _nlu, "rasa": _rasa, "database": _database, "erp": _erp, "mail": _mail}
+    for part, look in looks.items():
+        if part != "rasa" or settings.nlu.engine is NluEngineName.RASA:
+            yield await _tried(part, look, settings, business)
     for inbox in business.channels.inboxes:
         yield Finding(f"channel {inbox.key}", f"{inbox.channel}: on; the widget answers at {settings.base_url}/chat")
 
@@ -80,6 +83,24 @@ async def _nlu(settings: Settings, business: Business) -> Finding:
     if result.intent != "order_status":
         return Finding("nlu", f"model {engine.model_id}", "it does not know “where is my order”: train it anew")
     return Finding("nlu", f"model {engine.model_id} answers")
+
+
+async def _rasa(settings: Settings, _business: Business) -> Finding:
+    url, token, timeout_s = settings.nlu.rasa_url, "SWITCHBOARD_NLU__RASA_TOKEN", settings.nlu.rasa_timeout_s
+    server = await asyncio.to_thread(open_rasa, settings)
+    assert server is not None  # noqa: S101 - only looked at where it is chosen
+    try:
+        (answer,) = await asyncio.to_thread(server.parse, ["where is my order?"])
+    except RasaUnavailableError as error:
+        remedy = (
+            f"start it (`make rasa-serve`), or look at SWITCHBOARD_NLU__RASA_URL and {token}; ours answers meanwhile"
+        )
+        return Finding("rasa", f"{url} does not answer: {error.fault.value}", remedy)
+    finally:
+        server.close()
+    too_long = "SWITCHBOARD_NLU__RASA_TIMEOUT_S must be less than SWITCHBOARD_TURN__NLU_TIMEOUT_S"
+    is_late = timeout_s >= settings.turn.nlu_timeout_s
+    return Finding("rasa", f"{server.model_id} answers: {answer.intents[0][0]}", too_long if is_late else None)
 
 
 async def _database(settings: Settings, _business: Business) -> Finding:

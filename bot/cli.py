@@ -164,12 +164,16 @@ def train_here_command() -> None:
 @_told_plainly
 def parse(text: str, language: str | None) -> None:
     """Show what the NLU understands of TEXT."""
-    from bot.services import open_nlu  # noqa: PLC0415
+    from bot.services import chosen_engine, open_nlu, open_rasa  # noqa: PLC0415
     from config.business import read_business  # noqa: PLC0415
 
     settings = _settings()
     languages = read_business(settings.config_dir).company.languages
-    result = open_nlu(settings).parse(text, languages=languages, hint=language)
+    result = chosen_engine(settings, open_nlu(settings), open_rasa(settings)).parse(
+        text, languages=languages, hint=language
+    )
+    if result.fell_back:
+        click.echo("Rasa did not answer: this is what our own engine makes of it.")
     click.echo(f"language  {result.language}\nzone      {result.zone}\nmodel     {result.model_id}")
     for name, confidence in result.intents:
         click.echo(f"intent    {name:<24}{confidence:.3f}")

@@ -20,6 +20,9 @@ class Metrics:
             registry=self.registry,
             buckets=BUCKETS_S,
         )
+        self.nlu_fallbacks = Counter(
+            "switchboard_nlu_fallbacks", "Messages our engine answered for Rasa.", ["fault"], registry=self.registry
+        )
         self.erp_seconds = Histogram(
             "switchboard_erp_seconds", "One call of the ERP.", ["operation", "outcome"], registry=self.registry,
             buckets=BUCKETS_S,

@@ -35,7 +35,8 @@ from nlu.encoders.shelf import EncoderShelf, Remote
 from nlu.engine import NluEngine
 from nlu.model_store import current_model
 from nlu.native import NativeEngine
-from nlu.rasa_http import RasaEngine
+from nlu.rasa_http import RasaEngine, RasaThresholds
+from nlu.rasa_server import RasaAddress, RasaFault, RasaServer
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,13 +90,31 @@ def open_nlu(settings: Settings) -> NativeEngine:
     return NativeEngine.load(directory, encoder_shelf(settings))
 
 
-def chosen_engine(settings: Settings, native: NluEngine) -> NluEngine:
-    """Our own engine, or a Rasa server with ours to stand in for it."""
+def open_rasa(settings: Settings) -> RasaServer | None:
+    """The server that names intents; None when our own engine does. Its model's name is asked here, if it is up."""
     chosen = settings.nlu
     if chosen.engine is not NluEngineName.RASA:
-        return native
+        return None
     token = chosen.rasa_token.get_secret_value() if chosen.rasa_token else None
-    return RasaEngine.opened(native, str(chosen.rasa_url), token=token, timeout_s=chosen.rasa_timeout_s)
+    server = RasaServer(RasaAddress(str(chosen.rasa_url), token, chosen.rasa_timeout_s))
+    server.ask_model()
+    return server
+
+
+def chosen_engine(
+    settings: Settings, native: NluEngine, rasa: RasaServer | None, metrics: Metrics | None = None
+) -> NluEngine:
+    """Our own engine, or a Rasa server with ours to stand in for it."""
+    if rasa is None:
+        return native
+
+    def count(fault: RasaFault) -> None:
+        if metrics is not None:
+            metrics.nlu_fallbacks.labels(fault.value).inc()
+
+    chosen = settings.nlu
+    thresholds = RasaThresholds(chosen.rasa_answer, chosen.rasa_clarify, chosen.rasa_ambiguity)
+    return RasaEngine(native, rasa, thresholds, count)
 
 
 def encoder_shelf(settings: Settings, *, threads: int = 1) -> EncoderShelf:
@@ -148,8 +167,10 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
     erp = Guarded(SqlErp(readers), settings.erp, on_call=observe)
     products = await read_product_names(erp)
 
+    rasa = await asyncio.to_thread(open_rasa, settings)
+
     def load_nlu() -> NluEngine:
-        return chosen_engine(settings, replace(open_nlu(settings), products=products))
+        return chosen_engine(settings, replace(open_nlu(settings), products=products), rasa, metrics)
 
     nlu = SwappableEngine(load_nlu())
     following = asyncio.create_task(follow_pointer(settings.models_dir, nlu, load_nlu))
@@ -168,5 +189,7 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
         )  # fmt: skip
     finally:
         following.cancel()
+        if rasa is not None:
+            rasa.close()
         await erp.aclose()
         await engine.dispose()

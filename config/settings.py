@@ -71,6 +71,9 @@ class NluSettings(BaseModel):
     rasa_url: HttpUrl = HttpUrl("http://127.0.0.1:5005")
     rasa_token: SecretStr | None = None
     rasa_timeout_s: float = 1.0
+    rasa_answer: Annotated[float, Field(ge=0, le=1)] = 0.7
+    rasa_clarify: Annotated[float, Field(ge=0, le=1)] = 0.3
+    rasa_ambiguity: Annotated[float, Field(ge=0, le=1)] = 0.1
     parse_token: SecretStr | None = None
 
 

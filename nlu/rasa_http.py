@@ -1,75 +1,107 @@
-"""Intents from a Rasa server (`POST /model/parse`, Rasa 3.6); everything else, and every failure, from our engine."""
+"""Intents from a Rasa server; the rest, and every message it has no answer for, from our own engine."""
 
-from collections.abc import Sequence
+import re
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
-import httpx
 import structlog
 
-from nlu.breaker import Breaker
-from nlu.classifier import TOP, Ranking
-from nlu.engine import NluEngine, NluResult, Zone
+from nlu.classifier import Ranking
+from nlu.clauses import clauses_of
+from nlu.engine import Entity, NluEngine, NluResult, Zone
+from nlu.normalise import is_only_masks, masked, normalise
+from nlu.rasa_answer import FALLBACK_INTENT, RasaAnswer
+from nlu.rasa_server import RasaFault, RasaServer, RasaUnavailableError
 
-MODEL_ID = "rasa"
-_FALLBACK_INTENT = "nlu_fallback"
-# Below 0.3, or nearer than 0.1 to the next, Rasa's own FallbackClassifier gives up; an answer wants more than that.
-_ANSWER_AT, _CLARIFY_AT, _AMBIGUOUS = 0.7, 0.3, 0.1
+_LONGEST_CHARACTERS = 4_000  # as our own engine
+# Rasa takes “/refund” for the intent of that name, with certainty. That is for buttons, not for customers.
+_COMMAND = re.compile(r"[\s/]*")
 
 log = structlog.get_logger(__name__)
 
 
-class RasaError(RuntimeError):
-    """The server did not answer as Rasa does."""
+@dataclass(frozen=True, slots=True)
+class RasaThresholds:
+    """`answer` is what Rasa's page on fallback suggests; the others are what `rasa init` of 3.6.21 writes.
+
+    DIET is sure of itself: measure on messages of your own before you lower any of them.
+    """
+
+    answer: float = 0.7
+    clarify: float = 0.3
+    ambiguity: float = 0.1
+
+    def zone(self, answer: RasaAnswer) -> Zone:
+        """Where its own FallbackClassifier gave up nothing is answered, whatever threshold that has."""
+        best = answer.intents[0][1]
+        second = answer.intents[1][1] if len(answer.intents) > 1 else 0.0
+        if best < self.clarify or answer.intents[0][0] == FALLBACK_INTENT:
+            return Zone.HANDOFF
+        is_sure = best >= self.answer and best - second >= self.ambiguity and not answer.gave_up
+        return Zone.ANSWER if is_sure else Zone.CLARIFY
+
+
+def _unheard(_fault: RasaFault) -> None:
+    pass
 
 
 @dataclass(frozen=True, slots=True)
 class RasaEngine:
-    """Keeps the promise of all engines. `native` reads language, entities and signals, and stands in for the server."""
+    """Keeps the promise of all engines. `native` stands in for the server, and `on_fall_back` is told why."""
 
     native: NluEngine
-    client: httpx.Client
-    breaker: Breaker = field(default_factory=Breaker)
-
-    @classmethod
-    def opened(cls, native: NluEngine, url: str, *, token: str | None, timeout_s: float) -> "RasaEngine":
-        params = {"token": token} if token else None
-        return cls(native, httpx.Client(base_url=url, params=params, timeout=timeout_s))
+    server: RasaServer
+    thresholds: RasaThresholds = RasaThresholds()
+    on_fall_back: Callable[[RasaFault], None] = field(default=_unheard)
 
     @property
     def model_id(self) -> str:
-        return MODEL_ID
+        return self.server.model_id
 
     def parse(self, text: str, *, languages: Sequence[str], hint: str | None = None) -> NluResult:
-        result = self.native.parse(text, languages=languages, hint=hint)
-        if not self.breaker.may_try():
-            return replace(result, fell_back=True)
+        ours = self.native.parse(text, languages=languages, hint=hint)
+        words = normalise(masked(text[:_LONGEST_CHARACTERS], ours.entities))
+        if is_only_masks(words) or not any(character.isalnum() for character in words):
+            return ours  # a number, a smile: nothing that Rasa was taught
         try:
-            ranked = self._asked(text)
-        except (httpx.HTTPError, RasaError) as error:
-            self.breaker.failed()
-            log.warning("nlu.rasa.failed", error=type(error).__name__)
-            return replace(result, fell_back=True)
-        self.breaker.succeeded()
-        return replace(result, intents=ranked, zone=zone_of(ranked), model_id=MODEL_ID, clauses=())
+            return self._with_intents(text[:_LONGEST_CHARACTERS], ours)
+        except RasaUnavailableError as error:
+            self.on_fall_back(error.fault)
+            if error.fault is not RasaFault.RESTING:
+                log.warning("nlu.rasa.failed", fault=error.fault.value, model_id=ours.model_id)
+            return replace(ours, fell_back=True)
 
-    def _asked(self, text: str) -> Ranking:
-        answer = self.client.post("/model/parse", json={"text": text})
-        answer.raise_for_status()
-        try:
-            content = answer.json()
-            ranking = [(str(entry["name"]), float(entry["confidence"])) for entry in content["intent_ranking"]]
-            gave_up = content["intent"]["name"] == _FALLBACK_INTENT
-        except (ValueError, KeyError, TypeError) as error:
-            raise RasaError("not the shape of /model/parse") from error
-        known = tuple((name, round(likely, 4)) for name, likely in ranking if name != _FALLBACK_INTENT)[:TOP]
-        if not known:
-            raise RasaError("no intent at all")
-        return ((known[0][0], min(known[0][1], _CLARIFY_AT)), *known[1:]) if gave_up else known
+    def _with_intents(self, text: str, ours: NluResult) -> NluResult:
+        """Of the whole, and of each part that ours takes for a wish of its own."""
+        hidden = _without_cards(text, ours.entities)
+        parts = [(clause.start, clause.end) for clause in ours.clauses]
+        starts = [_after_slashes(hidden, start, end) for start, end in [(0, len(hidden)), *parts]]
+        ends = [len(hidden), *(end for _, end in parts)]
+        whole, *answers = self.server.parse(
+            [hidden[start:end].rstrip() for start, end in zip(starts, ends, strict=True)]
+        )
+        judged: list[tuple[Ranking, Zone]] = [(answer.intents, self.thresholds.zone(answer)) for answer in answers]
+        return replace(
+            ours, intents=whole.intents, zone=self.thresholds.zone(whole), model_id=self.server.model_id,
+            entities=_joined(ours.entities, whole.entities, starts[0]),
+            clauses=clauses_of(parts, judged, ours.entities),
+        )  # fmt: skip
 
 
-def zone_of(ranked: Ranking) -> Zone:
-    """By the likeliest intent, and by how near the next one is."""
-    best, second = ranked[0][1], ranked[1][1] if len(ranked) > 1 else 0.0
-    if best >= _ANSWER_AT and best - second >= _AMBIGUOUS:
-        return Zone.ANSWER
-    return Zone.CLARIFY if best >= _CLARIFY_AT else Zone.HANDOFF
+def _without_cards(text: str, entities: Sequence[Entity]) -> str:
+    """Of the same length: places stay."""
+    for card in (entity for entity in entities if entity.kind == "card_number" and entity.end <= len(text)):
+        text = text[: card.start] + re.sub(r"\d", "0", text[card.start : card.end]) + text[card.end :]
+    return text
+
+
+def _after_slashes(text: str, start: int, end: int) -> int:
+    match = _COMMAND.match(text, start, end)
+    return match.end() if match else start
+
+
+def _joined(ours: Sequence[Entity], theirs: Sequence[Entity], offset: int) -> tuple[Entity, ...]:
+    """Ours, and of Rasa's those whose span we did not read."""
+    moved = (replace(entity, start=entity.start + offset, end=entity.end + offset) for entity in theirs)
+    more = [entity for entity in moved if not any(one.start < entity.end and entity.start < one.end for one in ours)]
+    return tuple(sorted([*ours, *more], key=lambda entity: (entity.start, entity.end)))

@@ -1,6 +1,7 @@
 """A turn on the real database: once, in order, silent for people, and never lost."""
 
 import asyncio
+from dataclasses import replace
 from datetime import datetime
 
 import pytest
@@ -19,6 +20,8 @@ from crm_core.settings_sync import ConfiguredInbox, sync_inboxes
 from crm_core.staff import NewUser, create_user
 from crm_core.states import ConversationState, Role
 from nlu.native import NativeEngine
+from nlu.rasa_http import RasaEngine
+from nlu.rasa_server import RasaAddress, RasaServer
 from tests.bot.conftest import MakeServices
 from tests.support.shop import Shop
 
@@ -65,6 +68,20 @@ async def test_the_answer_and_the_end_of_the_job_are_written_together(
     assert message.nlu is not None
     assert message.nlu["intent"] == "opening_hours"
     assert b'switchboard_turn_seconds_count{outcome="answered"} 1.0' in generate_latest(services.metrics.registry)
+
+
+async def test_an_answer_by_the_engine_that_stood_in_is_an_event(
+    services: TurnServices, sessions: Sessions, nlu: NativeEngine
+) -> None:
+    nobody = RasaServer(RasaAddress("http://127.0.0.1:9", None, 0.5))  # the discard port: nothing listens
+    received = await write(sessions, "When are you open?")
+    await run_turn(replace(services, nlu=RasaEngine(nlu, nobody)), received.conversation_id, None)
+    nobody.close()
+    assert len(await said_by_bot(sessions)) >= 1
+    async with sessions() as session:
+        event = (await session.scalars(select(models.Event).where(models.Event.kind == "nlu_fell_back"))).one()
+    assert event.data["answered"] == nlu.model_id
+    assert event.data["chosen"] != nlu.model_id
 
 
 async def test_two_turns_at_once_answer_once(services: TurnServices, sessions: Sessions) -> None:
