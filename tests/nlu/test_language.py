@@ -69,3 +69,20 @@ def test_only_languages_of_the_company_are_given() -> None:
     assert detected_language("где мой заказ", ("es", "en"), None) == "es"
     assert detected_language("where is my order", ("ru",), "en") == "ru"
     assert detected_language("12345", ("es", "ru"), "en") == "es"
+
+
+@pytest.mark.parametrize(
+    ("text", "hint", "language"),
+    [
+        ("installation?", None, "en"),
+        ("vinieron dos brazos izquierdos", "en", "es"),
+        ("representante", None, "es"),
+        ("representante", "en", "en"),
+        ("asdf", "es", "es"),
+    ],
+)
+def test_what_the_words_do_not_tell_the_letters_do_unless_it_is_short_in_a_conversation(
+    text: str, hint: str | None, language: str
+) -> None:
+    assert detected_language(text, ("en", "es"), hint) == language
+    assert detected_language(text, ("es", "en"), hint) == language
