@@ -23,7 +23,7 @@ from nlu.shapes import Shapes
 
 SEARCHED_CHARACTERS = 20_000
 _MOST_OF_A_GRAMMAR = 30
-_EMAIL = re.compile(r"(?<![\w.+-])[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}")
+_EMAIL = re.compile(r"(?<![\w.+-])\w(?:[\w.+-]|['’](?=\w)){0,63}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}")
 _LINK = re.compile(r"\b(?:https?://|www\.)\S{1,2000}", re.IGNORECASE)
 _ARTICLE = re.compile(
     r"\b(?:account(?:\s+(?:no\.?|number))?|cuenta|артикул|sku|item\s+(?:no\.?|number)|код\s+товара|c[oó]digo\s+de(?:l)?\s+(?:descuento|producto|art[ií]culo)|"
@@ -69,8 +69,8 @@ _GRAMMARS: tuple[Grammar, ...] = (
     lambda text, _: addresses(text),
     _unread,
     lambda text, context: amounts(text, context.language),
-    lambda text, context: tracking_numbers(text, context.shapes),
     lambda text, context: invoice_numbers(text, context.shapes),
+    lambda text, context: tracking_numbers(text, context.shapes),
     lambda text, context: order_numbers(text, context.shapes),
     lambda text, _: digits4(text),
     lambda text, _: codes(text),

@@ -1,4 +1,4 @@
-"""The language of a text: by script, function words and letters, else by lingua's n-grams; short texts keep the hint."""
+"""The language of a text: by script, function words and letters, else lingua's n-grams; short texts keep the hint."""
 
 import re
 from collections.abc import Iterable, Sequence

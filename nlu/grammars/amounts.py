@@ -24,7 +24,9 @@ _AFTER = "|".join(rf"(?P<w{i}>{words})" for i, (words, _) in enumerate(_WORDS))
 _THOUSAND = r"(?P<thousand>\s?(?:тыс(?:яч\w{0,2}|\.)?|mil|k|к)(?=\s))?"
 _AMOUNT = re.compile(
     rf"(?<![\w.,/#№-])(?:(?P<before>US\$|MX\$|[$€£₽])\s?(?P<first>{_NUMBER})(?:\s?(?P<code>USD|EUR|GBP|MXN|ARS|COP|RUB)\b)?"
-    rf"|(?P<second>{_NUMBER}){_THOUSAND}\s?(?:(?P<sign>[$€£₽])|(?:{_AFTER})(?!\w)))",
+    rf"|(?P<named>USD|EUR|GBP|MXN|ARS|COP|RUB)\s(?P<third>{_NUMBER})(?![\w%]|[.,:/-]\d)"
+    rf"|(?P<second>{_NUMBER}){_THOUSAND}\s?(?:(?P<sign>[$€£₽])|(?:{_AFTER})(?!\w)))"
+    rf"(?:\s(?:and|и|y|con)\s(?P<small>\d{{1,2}})(?:\s(?:cents?|c[eé]ntimos?|centavos?|коп\w{{0,4}})|(?=[\s.,!?]*\Z)))?",
     re.IGNORECASE,
 )
 
@@ -32,9 +34,11 @@ _AMOUNT = re.compile(
 def amounts(text: str, language: str) -> Iterator[Entity]:
     """Values like `129.99 EUR`; without a currency where the text leaves it open (pesos, and $ in Spanish)."""
     for match in _AMOUNT.finditer(text):
-        value = _decimal(match["first"] or match["second"])
+        value = _decimal(match["first"] or match["second"] or match["third"])
         if match["thousand"]:
             value *= 1000
+        if match["small"]:
+            value += Decimal(match["small"]) / 100
         currency = _currency(match, language)
         if currency == "cents":
             continue
@@ -50,8 +54,8 @@ def _decimal(written: str) -> Decimal:
 
 
 def _currency(match: re.Match[str], language: str) -> str:
-    if match["code"]:
-        return match["code"].upper()
+    if match["code"] or match["named"]:
+        return str(match["code"] or match["named"]).upper()
     sign = (match["before"] or match["sign"] or "").upper()
     if sign:
         return "" if sign == "$" and language == "es" else _SIGNS[sign]

@@ -23,7 +23,7 @@ def _which(match: re.Match[str], names: tuple[object, ...]) -> int:
 _START, _END = r"(?<![\w.,/:#№€$-])", r"(?![\w/:-]|[.,]\d)"
 _ISO = re.compile(rf"{_START}(?P<year>20\d\d)-(?P<month>\d\d)-(?P<day>\d\d)(?![\w-])")
 _NUMERIC = re.compile(
-    rf"{_START}(?:(?P<day>\d{{1,2}})(?P<sign>[./-])(?P<month>\d{{1,2}})(?P=sign)(?P<year>20\d\d|\d\d)"
+    rf"{_START}(?!24/7)(?:(?P<day>\d{{1,2}})(?P<sign>[./-])(?P<month>\d{{1,2}})(?P=sign)(?P<year>20\d\d|\d\d)"
     # Without a year 4.5 and 3/4 are marks and fractions, so the month has two digits or the day is over twelve.
     rf"|(?P<short_day>\d{{1,2}})[./](?P<short_month>\d\d)|(?P<late_day>1[3-9]|[23]\d)/(?P<early_month>\d)){_END}"
 )
@@ -40,6 +40,11 @@ _DAY_ALONE = re.compile(
     r"(?!\w|\s(?:floor|time|этаж))",
     re.IGNORECASE,
 )
+_NEXT_MONTH = re.compile(
+    r"(?:the\s(?P<en>\d{1,2})(?:st|nd|rd|th)\sof\snext\smonth|\b(?P<ru>\d{1,2})(?:-?го|-?е)?(?:\sчисл[аоу])?\sследующего\sмесяца"
+    r"|\bel\s(?P<es>\d{1,2})\sdel\s(?:mes\sque\sviene|pr[oó]ximo\smes))(?!\w)",
+    re.IGNORECASE,
+)
 _NAMED = re.compile(rf"(?<!\w)(?:{_numbered(tuple(words for words, _ in RELATIVE))})(?!\w)", re.IGNORECASE)
 _WEEKDAY = re.compile(
     r"(?<!\w)(?:(?P<after>next|следующ\w{2,3})\s|(?P<before>last|прошл\w{2,3})\s|(?:pr[oó]ximo|эт\w{1,2}|this)\s)?"
@@ -47,9 +52,11 @@ _WEEKDAY = re.compile(
     re.IGNORECASE,
 )
 _COUNT = rf"(?P<count>\d{{1,3}}|{'|'.join(COUNTS)})"
-_UNIT = r"(?:days?|d[ií]as?|дн\w{1,2}|день|(?P<weeks>weeks?|semanas?|недел\w))"
+_UNIT = (
+    r"(?:days?|d[ií]as?|дн\w{1,2}|день|(?P<weeks>weeks?|semanas?|недел\w)|(?P<months>months?|mes(?:es)?|месяц\w{0,2}))"
+)
 _AHEAD = re.compile(rf"(?<!\w)(?:in|within|через|dentro\sde|en)\s(?:{_COUNT}\s)?{_UNIT}(?!\w)", re.IGNORECASE)
-_AGO = re.compile(rf"(?<!\w){_COUNT}\s{_UNIT}\s(?:ago|назад)(?!\w)", re.IGNORECASE)
+_AGO = re.compile(rf"(?<!\w)(?:{_COUNT}\s)?{_UNIT}\s(?:ago|назад)(?!\w)", re.IGNORECASE)
 _HACE = re.compile(rf"(?<!\w)hace\s{_COUNT}\s{_UNIT}(?!\w)", re.IGNORECASE)
 
 
@@ -124,6 +131,11 @@ def _day_alone(match: re.Match[str], today: date) -> date | None:
     return next((found for found in candidates if found and found >= today), None)
 
 
+def _next_month(match: re.Match[str], today: date) -> date | None:
+    following = (today.replace(day=1) + timedelta(days=32)).replace(day=1)
+    return _date(following.year, following.month, int(next(group for group in match.groups() if group)))
+
+
 def _named(match: re.Match[str], today: date) -> date:
     return today + timedelta(days=RELATIVE[_which(match, RELATIVE)][1])
 
@@ -138,10 +150,19 @@ def _weekday(match: re.Match[str], today: date) -> date:
     return today + (ahead or _WEEK)
 
 
-def _distance(match: re.Match[str]) -> timedelta:
+def _moved(match: re.Match[str], today: date, sign: int) -> date:
+    """A month from the 31st is the last day of a shorter one."""
     written = (match["count"] or "1").lower()
-    count = int(written) if written.isdigit() else COUNTS[written]
-    return timedelta(days=count * (7 if match["weeks"] else 1))
+    count = sign * (int(written) if written.isdigit() else COUNTS[written])
+    if not match["months"]:
+        return today + timedelta(days=count * (7 if match["weeks"] else 1))
+    year, month = divmod(today.year * 12 + today.month - 1 + count, 12)
+    return next(day for last in range(today.day, 0, -1) if (day := _date(year, month + 1, last)))
+
+
+def weekday_number(written: str) -> int:
+    """0 for Monday, in any of the languages."""
+    return next(number for number, names in enumerate(WEEKDAYS) if re.fullmatch(names, written, re.IGNORECASE))
 
 
 _READINGS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str], date], date | None]], ...] = (
@@ -149,10 +170,11 @@ _READINGS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str], date], date | N
     (_NUMERIC, _numeric),
     (_DAY_MONTH, _with_month),
     (_MONTH_DAY, _with_month),
+    (_NEXT_MONTH, _next_month),
     (_DAY_ALONE, _day_alone),
-    (_AGO, lambda match, today: today - _distance(match)),
-    (_HACE, lambda match, today: today - _distance(match)),
-    (_AHEAD, lambda match, today: today + _distance(match)),
+    (_AGO, lambda match, today: _moved(match, today, -1)),
+    (_HACE, lambda match, today: _moved(match, today, -1)),
+    (_AHEAD, lambda match, today: _moved(match, today, 1)),
     (_NAMED, _named),
     (_WEEKDAY, _weekday),
 )

@@ -27,7 +27,7 @@ _INVOICE_WORDS = (
     r"facturas?|recibo|boleta"
 )
 _TRACKING_WORDS = (
-    r"tracking|track|parcel|waybill|consignment|трек(?:[-\s]?номер\w{0,2}|[-\s]?код\w{0,2}|а|у)?|накладн\w{2}|посылк\w|"
+    r"tracking|track|parcel|(?:код\w{0,2}|номер\w{0,2})\s(?:для\s)?отслеживани\w|waybill|consignment|трек(?:[-\s]?номер\w{0,2}|[-\s]?код\w{0,2}|а|у)?|накладн\w{2}|посылк\w|"
     r"отправлени\w|seguimiento|rastreo|gu[ií]a|tracking\s+number|env[ií]o"
 )
 _UNIVERSAL_TRACKING = re.compile(r"\b(?:[A-Z]{2}\d{9}[A-Z]{2}|1Z[0-9A-Z]{16})\b", re.IGNORECASE)  # UPU S10, UPS

@@ -9,6 +9,11 @@ from nlu.engine import Entity
 
 _REGIONS = {"en": ("US", "GB", "ES"), "ru": ("RU",), "es": ("ES",)}
 _CANDIDATE = re.compile(r"(?<![\w@#№/.,-])(?:\+|\(|\d)(?:[\d()\u00a0 .-]{5,24})\d(?![\w@/]|[.,]\d)")
+_CALLED = re.compile(
+    r"(?:phone|mobile|cell|tel\.?|call|ring|text|телефон\w{0,2}|тел\.?|сотов\w{2,3}|мобильн\w{2,3}|tel[eé]fono|m[oó]vil|celular|whatsapp|вотсап)"
+    r"(?:\s(?:number|номер\w?|n[uú]mero))?(?:\s(?:is|me|on|at|es|al?|мой|это|me))?[\s:]{0,3}\Z",
+    re.IGNORECASE,
+)
 _MOST_CANDIDATES = 20
 _FEWEST_DIGITS, _MOST_DIGITS = 9, 15
 
@@ -19,12 +24,15 @@ def phones(text: str, language: str) -> Iterator[Entity]:
         if tried >= _MOST_CANDIDATES:
             return
         raw = match[0].strip()
-        value = _e164(raw, language)
+        is_called = _CALLED.search(text[max(match.start() - 40, 0) : match.start()]) is not None
+        value = _e164(raw, language, is_called=is_called)
         if value is not None:
             yield Entity("phone", value, raw, match.start(), match.start() + len(raw))
 
 
-def _e164(raw: str, language: str) -> str | None:
+def _e164(raw: str, language: str, *, is_called: bool) -> str | None:
+    """What is called a telephone need only have the length of one: no list of ranges is quite up to date."""
+    told: str | None = None
     digits = sum(character.isdigit() for character in raw)
     if not _FEWEST_DIGITS <= digits <= _MOST_DIGITS:
         return None
@@ -36,4 +44,6 @@ def _e164(raw: str, language: str) -> str | None:
             continue
         if phonenumbers.is_valid_number(number):
             return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
-    return None
+        if is_called and phonenumbers.is_possible_number(number):
+            told = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+    return told

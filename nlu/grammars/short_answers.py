@@ -6,22 +6,23 @@ from collections.abc import Iterator
 from nlu.engine import Entity
 
 _CODE_WORD = re.compile(
-    r"\b(?:code|passcode|otp|pin|код\w{0,2}|c[oó]digo|clave)(?:\s{0,3}(?:is|was|это|es|из|смс|sms|por|:|-|—)){0,4}"
+    r"\b(?:code|passcode|otp|pin|код\w{0,2}|c[oó]digo|clave)(?:\s(?:de\sverificaci[oó]n|подтверждения|доступа))?(?:\s{0,3}(?:is|was|это|es|из|смс|sms|por|:|-|—)){0,4}"
     r"\s{0,3}(\d{3}[ -]?\d{3})(?![\w-])",
     re.IGNORECASE,
 )
 _CODE_ALONE = re.compile(r"\s*(\d{3}[ -]\d{3})[\s.!]*")
 _DIGITS4_WORD = re.compile(
-    r"(?:\b(?:last|final)\s+(?:four|4)(?:\s+(?:digits?|numbers?))?|\b(?:ends?|ending)\s+(?:in|with)|"
+    r"(?:\b(?:last|final)\s+(?:four|4)(?:\s+(?:digits?|numbers?))?|\b(?:ends?|ending)(?:\s+(?:in|with))?(?=\s)|\bcard\s+ending|\b(?:карт\w)\s+на|"
     r"\bпоследни\w{1,2}\s+(?:четыре|4)(?:\s+цифр\w)?|\b(?:за|о)канчива\w{2,4}\s+(?:на|цифрами)|"
-    r"\b[uú]ltim[oa]s\s+(?:cuatro|4)(?:\s+(?:d[ií]gitos|n[uú]meros|cifras))?|\b(?:termina|terminan|acaba|acaban)\s+en)"
+    r"\b[uú]ltim[oa]s\s+(?:cuatro|4)(?:\s+(?:d[ií]gitos|n[uú]meros|cifras))?|\b(?:terminan?|acaban?|(?:termin|acab)ad[ao]s?)\s+en)"
     r"(?:\s{0,3}(?:are|is|of|my|the|phone|number|это|телефона|номера|моего|del?|mi|tel[eé]fono|son|es|el|los|las|:|-|—)){0,6}"
     r"\s{0,3}(\d{4})(?![\w-]|[.,]\d)",
     re.IGNORECASE,
 )
 _DIGITS4_ALONE = re.compile(r"\s*(\d{4})[\s.!]*")
 _RATING = re.compile(
-    r"\s*(?:rating|i(?:'d| would)?\s+give(?:\s+it)?(?:\s+a)?|оценка|ставлю|поставлю|nota|le\s+doy(?:\s+un)?|un|a)?"
+    r"\s*(?:rating|i(?:'d| would)?\s+give(?:\s+(?:it|you|this))?(?:\s+a)?|оценка|ставлю|поставлю|nota|"
+    r"(?:les?|os)?\s?(?:doy|pongo)(?:\s+un)?|un|a)?"
     r"[\s:—-]{0,3}"
     r"(?:([1-5])|(\w{3,6}))(?:\s*(?:/|out\s+of|из|de|sobre)\s*5)?"
     r"\s*(?:stars?|points?|зв[её]зд\w{0,2}|балл\w{0,2}|estrellas?|puntos?)?[\s.!]*",
