@@ -1,11 +1,13 @@
 """`python -m bot nlu …`: train, judge, compare, promote and go back."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 import click
+import yaml
 
 from bot.nlu_reports import comparison_text, evaluation_text, labelled_text
 from config.business import read_business
@@ -21,9 +23,11 @@ from nlu.model_store import (
     read_description,
     roll_back,
 )
-from nlu.regression import read_regression
+from nlu.regression import read_regression, write_corrections
 
 if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncSession
+
     from nlu.native import NativeEngine
 
 Answer = TypeVar("Answer")
@@ -107,6 +111,21 @@ def rollback_command() -> None:
     click.echo(f"The current model is {_told(lambda: roll_back(Settings().models_dir)).name}.")
 
 
+@nlu.command("corrections")
+@click.option("--write", is_flag=True, help="Into config/nlu/corrections.yml, which every model must pass.")
+def corrections_command(*, write: bool) -> None:
+    """What supervisors accepted on the review list: show it, or write it to the regression set."""
+    settings = Settings()
+    accepted = asyncio.run(_accepted(settings))
+    if write:
+        path = _told(lambda: write_corrections(settings.config_dir / "nlu", accepted))
+        click.echo(f"{path} is written. Train anew: python -m bot nlu train")
+    else:
+        click.echo(
+            yaml.safe_dump(accepted, allow_unicode=True, width=1000) if accepted else "Nothing was accepted yet."
+        )
+
+
 @nlu.command("import")
 @click.argument("directory", type=click.Path(path_type=Path, exists=True, file_okay=False))
 def import_command(directory: Path) -> None:
@@ -138,13 +157,27 @@ def _engine(settings: Settings, directory: Path) -> "NativeEngine":
 
 
 async def _recent(settings: Settings, days: int) -> list[tuple[str, str]]:
+    from crm_core.transcripts import recent_customer_texts  # noqa: PLC0415 - heavy, and only this needs it
+
+    async with _database(settings) as session:
+        return await recent_customer_texts(session, days=days)
+
+
+async def _accepted(settings: Settings) -> dict[str, dict[str, list[str]]]:
+    from crm_core.corrections import accepted_corrections, as_regression  # noqa: PLC0415 - heavy, and only this needs it
+
+    async with _database(settings) as session:
+        return as_regression(await accepted_corrections(session))
+
+
+@asynccontextmanager
+async def _database(settings: Settings) -> "AsyncIterator[AsyncSession]":
     from bot.services import database_url  # noqa: PLC0415 - heavy, and only this needs it
     from crm_core.db import open_engine, open_readers  # noqa: PLC0415
-    from crm_core.transcripts import recent_customer_texts  # noqa: PLC0415
 
     engine = open_engine(database_url(settings), pool_size=1)
     try:
         async with open_readers(engine)() as session:
-            return await recent_customer_texts(session, days=days)
+            yield session
     finally:
         await engine.dispose()

@@ -28,6 +28,10 @@ class SwappableEngine:
     def model_id(self) -> str:
         return self._engine.model_id
 
+    @property
+    def intents(self) -> tuple[str, ...]:
+        return self._engine.intents
+
     def parse(self, text: str, *, languages: Sequence[str], hint: str | None = None) -> NluResult:
         return self._engine.parse(text, languages=languages, hint=hint)
 

@@ -26,7 +26,7 @@ from crm_core.db import unit_of_work
 from crm_core.events import BOT, Event, EventKind
 from crm_core.jobs import ClaimedJob, JobKind, NewJob, enqueue, finish
 from crm_core.states import ConversationState
-from nlu.engine import NluEngine, NluResult
+from nlu.engine import NluEngine, NluResult, Sentiment
 
 log = structlog.get_logger(__name__)
 
@@ -131,6 +131,8 @@ async def _think(services: TurnServices, head: RowMapping, messages: list[Unansw
         result = await _understand(services, message.text, hint)
         thought.language = _language(services, result, hint)
         thought.through = message.id
+        thought.memory.urgent |= result.signals.urgent
+        thought.memory.upset |= result.signals.sentiment is Sentiment.NEGATIVE
         thought.understood.append((message.id, result))
         thought.intent = _topic(services, result) or thought.intent
         said = Said(message.id, message.text, result, message.choice)

@@ -1,11 +1,11 @@
 """The life of a conversation: one table of legal transitions, and the verbs that use it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from enum import StrEnum
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from crm_core import models
@@ -15,6 +15,8 @@ from crm_core.events import BOT, SYSTEM, Actor, Event, EventKind, record
 from crm_core.jobs import JobKind, NewJob, enqueue
 from crm_core.signals import Signal, Topic, publish
 from crm_core.states import ConversationState as State
+
+LATELY = timedelta(days=30)
 
 
 class Trigger(StrEnum):
@@ -80,6 +82,22 @@ OWNED = frozenset({State.OFFERED, State.ASSIGNED, State.WRAP_UP})
 
 
 @dataclass(frozen=True, slots=True)
+class HandoffSignals:
+    """What may put a conversation before others: how it is written, what the order is worth, how often they came."""
+
+    urgent: bool = False
+    upset: bool = False
+    order_value: str | None = None  # “129.90 EUR”
+    earlier_contacts: int = 0  # conversations of the same contact in the last thirty days
+
+    def as_json(self) -> JsonObject:
+        return {
+            "urgent": self.urgent, "upset": self.upset, "order_value": self.order_value,
+            "earlier_contacts": self.earlier_contacts,
+        }  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
 class Handoff:
     """What the bot learned, so that nobody asks the customer twice; shown to the agent as a card.
 
@@ -95,12 +113,13 @@ class Handoff:
     told: tuple[str, ...] = ()
     slots: Mapping[str, str] = field(default_factory=dict)
     order_number: str | None = None
+    signals: HandoffSignals = HandoffSignals()
 
     def as_json(self) -> JsonObject:
         return {
             "reason": self.reason, "queue_key": self.queue_key, "intent": self.intent, "language": self.language,
             "wants": self.wants, "found": list(self.found), "told": list(self.told), "slots": dict(self.slots),
-            "order_number": self.order_number,
+            "order_number": self.order_number, "signals": self.signals.as_json(),
         }  # fmt: skip
 
 
@@ -136,13 +155,26 @@ async def move(
 
 
 async def hand_off(session: AsyncSession, now: datetime, conversation: models.Conversation, handoff: Handoff) -> None:
-    """From the bot into a queue, with the card."""
+    """From the bot into a queue, with the card; how often they came lately is counted here."""
+    signals = replace(handoff.signals, earlier_contacts=await _earlier_contacts(session, now, conversation))
+    handoff = replace(handoff, signals=signals)
     conversation.queue_key, conversation.queued_at = handoff.queue_key, now
     conversation.handoff = handoff.as_json()
-    detail: JsonObject = {"reason": handoff.reason, "queue": handoff.queue_key, "intent": handoff.intent}
+    detail: JsonObject = {
+        "reason": handoff.reason, "queue": handoff.queue_key, "intent": handoff.intent,
+        "urgent": signals.urgent, "upset": signals.upset, "earlier_contacts": signals.earlier_contacts,
+    }  # fmt: skip
     requested = Event(EventKind.HANDOFF_REQUESTED, BOT, conversation.id, conversation.contact_id, detail)
     await record(session, now, [requested])
     await move(session, now, conversation, Trigger.HAND_OFF, (BOT, {"queue": handoff.queue_key}))
+
+
+async def _earlier_contacts(session: AsyncSession, now: datetime, conversation: models.Conversation) -> int:
+    other = models.Conversation
+    statement = select(func.count()).where(
+        other.contact_id == conversation.contact_id, other.id != conversation.id, other.opened_at > now - LATELY
+    )
+    return int(await session.scalar(statement) or 0)
 
 
 async def accept(session: AsyncSession, now: datetime, conversation_id: ConversationId, agent_id: UserId) -> None:

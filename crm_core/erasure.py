@@ -19,7 +19,8 @@ KEPT_EVENT_KEYS = frozenset({
     "message_id", "message_ids", "through", "intent", "confidence", "zone", "language", "model", "flow", "slot",
     "action", "ms", "code", "reason", "queue", "agent_id", "from_agent_id", "from_state", "waited_s", "first",
     "disposition", "score", "survey", "changed", "from_queue", "to_queue", "merge_id", "job_id", "kind", "tries",
-    "how", "source",
+    "how", "source", "from_intent", "urgent", "upset",
+    "earlier_contacts",
 })  # fmt: skip
 _OWN_WORD = re.compile(r"[A-Za-z0-9_.:/#-]{1,80}")
 
@@ -67,6 +68,10 @@ async def delete_jobs(session: AsyncSession, _now: datetime, person: Person) -> 
 
 async def delete_attachments(session: AsyncSession, _now: datetime, person: Person) -> None:
     await _remove(session, models.AttachmentRow, models.AttachmentRow.conversation_id.in_(person.conversation_ids))
+
+
+async def delete_corrections(session: AsyncSession, _now: datetime, person: Person) -> None:
+    await _remove(session, models.NluCorrection, models.NluCorrection.conversation_id.in_(person.conversation_ids))
 
 
 async def blank_messages(session: AsyncSession, _now: datetime, person: Person) -> None:
@@ -126,8 +131,8 @@ def _names_nobody(value: Json) -> bool:
 
 
 ERASURE_STEPS: tuple[Step, ...] = (
-    delete_payloads, delete_addresses, delete_jobs, delete_attachments, blank_messages, blank_conversations,
-    blank_surveys, blank_contacts, blank_merges, blank_events,
+    delete_payloads, delete_addresses, delete_jobs, delete_attachments, delete_corrections, blank_messages,
+    blank_conversations, blank_surveys, blank_contacts, blank_merges, blank_events,
 )  # fmt: skip
 
 

@@ -21,6 +21,8 @@ class EventKind(StrEnum):
     INTENT_RECOGNISED = "intent_recognised"
     INTENT_CLARIFIED = "intent_clarified"
     NLU_FELL_BACK = "nlu_fell_back"
+    INTENT_CORRECTED = "intent_corrected"
+    CORRECTION_REVIEWED = "correction_reviewed"
     FLOW_STARTED = "flow_started"
     FLOW_COMPLETED = "flow_completed"
     FLOW_CANCELLED = "flow_cancelled"

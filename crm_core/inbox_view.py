@@ -1,7 +1,7 @@
 """The lists at the left of the desk: what waits, for how long, against which promise."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from config.business import Queue
 from crm_core import models
 from crm_core.access import Reach, visible_conversations
+from crm_core.contracts import JsonObject
 from crm_core.states import ConversationState, Visibility
 
 
@@ -42,6 +43,7 @@ class InboxRow:
     last_line: str
     last_author: str | None
     order_number: str | None
+    signals: JsonObject = field(default_factory=dict)  # of the handoff
 
 
 _WAITING = (ConversationState.QUEUED, ConversationState.OFFERED)
@@ -120,5 +122,5 @@ def _row(row: RowMapping, promises: dict[str, int]) -> InboxRow:
         row["id"], row["contact_id"], row["contact_name"], row["uri"], row["channel"], row["language"],
         row["intent"], row["state"], row["agent_id"], row["agent_name"], row["queue_key"],
         queued_at or row["last_inbound_at"], due_at, row["last_message_at"], row["text"] or "", row["author"],
-        handoff.get("order_number"),
+        handoff.get("order_number"), handoff.get("signals") or {},
     )  # fmt: skip

@@ -9,7 +9,16 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from crm_core.contracts import DeliveryState, JsonObject
 from crm_core.schema import Base, one_of
-from crm_core.states import AgentState, Author, ConversationState, Direction, JobState, Role, Visibility
+from crm_core.states import (
+    AgentState,
+    Author,
+    ConversationState,
+    CorrectionState,
+    Direction,
+    JobState,
+    Role,
+    Visibility,
+)
 
 
 class Contact(Base):
@@ -290,3 +299,24 @@ class Survey(Base):
     score: Mapped[int | None] = mapped_column(Integer)
     comment: Mapped[str | None]
     answered_at: Mapped[datetime | None]
+
+
+class NluCorrection(Base):
+    """What a colleague says a message meant. `text` is the sentence to learn, once a reviewer approved it."""
+
+    __tablename__ = "nlu_correction"
+    __table_args__ = (
+        one_of("state", CorrectionState),
+        Index("ix_nlu_correction_open", "id", postgresql_where=sql("state = 'open'")),
+    )
+    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
+    message_id: Mapped[int] = mapped_column(ForeignKey("message.id"), unique=True)
+    conversation_id: Mapped[int] = mapped_column(ForeignKey("conversation.id"), index=True)
+    intent_was: Mapped[str]
+    intent: Mapped[str]
+    text: Mapped[str | None]
+    state: Mapped[str] = mapped_column(server_default=CorrectionState.OPEN.value)
+    corrected_by: Mapped[int] = mapped_column(ForeignKey("app_user.id"))
+    at: Mapped[datetime]
+    reviewed_by: Mapped[int | None] = mapped_column(ForeignKey("app_user.id"))
+    reviewed_at: Mapped[datetime | None]

@@ -62,6 +62,7 @@ def _tables_of(person: Person) -> dict[str, tuple[type[Base], ColumnElement[bool
         "conversations": (models.Conversation, models.Conversation.id.in_(threads)),
         "messages": (models.Message, models.Message.conversation_id.in_(threads)),
         "attachments": (models.AttachmentRow, models.AttachmentRow.conversation_id.in_(threads)),
+        "corrections": (models.NluCorrection, models.NluCorrection.conversation_id.in_(threads)),
         "surveys": (models.Survey, models.Survey.conversation_id.in_(threads)),
         "received": (models.InboundPayload, models.InboundPayload.contact_id.in_(ids)),
         "events": (event, event.contact_id.in_(ids) | event.conversation_id.in_(threads)),

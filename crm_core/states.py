@@ -43,6 +43,12 @@ class AgentState(StrEnum):
     OFFLINE = "offline"
 
 
+class CorrectionState(StrEnum):
+    OPEN = "open"
+    ACCEPTED = "accepted"
+    DISMISSED = "dismissed"
+
+
 class JobState(StrEnum):
     READY = "ready"
     BURIED = "buried"

@@ -13,7 +13,7 @@ from crm_core.access import Action, Reach, require, visible_conversations
 from crm_core.contracts import Card, Choice, JsonObject, Tone
 from crm_core.conversation_head import ConversationHead, conversation_head, rating_of
 from crm_core.errors import NotFound
-from crm_core.states import Author, Direction
+from crm_core.states import Author, CorrectionState, Direction
 from crm_core.surveys import CSAT
 
 MOST_ENTRIES = 500
@@ -51,6 +51,7 @@ class TranscriptEntry:
     language: str | None = None
     external_id: str | None = None
     attachments: tuple[FileEntry, ...] = ()
+    corrected_intent: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +94,7 @@ _ENTRY_COLUMNS = (
     models.Message.visibility, models.Message.text, models.Message.agent_id, models.Message.content,
     models.Message.delivery, models.Message.delivery_code, models.Message.nlu, models.Message.language,
     models.Message.external_id, models.User.name.label("agent_name"),
+    models.NluCorrection.intent.label("corrected_intent"),
 )  # fmt: skip
 
 
@@ -157,9 +159,12 @@ async def entries_after(
 
 
 async def _entries(session: AsyncSession, condition: ColumnElement[bool], after: int) -> tuple[TranscriptEntry, ...]:
+    correction = models.NluCorrection
+    is_corrected = (correction.message_id == models.Message.id) & (correction.state != CorrectionState.DISMISSED)
     newest = (
         select(*_ENTRY_COLUMNS)
         .join(models.User, models.User.id == models.Message.agent_id, isouter=True)
+        .join(models.NluCorrection, is_corrected, isouter=True)
         .where(condition, models.Message.id > after)
         .order_by(models.Message.id.desc())
         .limit(MOST_ENTRIES)
@@ -185,6 +190,7 @@ def entry_of(row: RowMapping, files: tuple[FileEntry, ...] = ()) -> TranscriptEn
         row["id"], row["created_at"], row["direction"], row["author"], row["visibility"], row["text"],
         row["agent_id"], row["agent_name"], _choices(content), _card(content), content.get("choice"),
         row["delivery"], row["delivery_code"], row["nlu"], row["language"], row["external_id"], files,
+        row.get("corrected_intent"),
     )  # fmt: skip
 
 

@@ -8,7 +8,8 @@ from fastapi.responses import HTMLResponse
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from crm_core.agent_work import accept_conversation, add_note, close_conversation, reply, transfer_to_queue
-from crm_core.contracts import ConversationId, UserId
+from crm_core.contracts import ConversationId, MessageId, UserId
+from crm_core.corrections import Reading, correct_intent
 from crm_core.db import unit_of_work
 from crm_core.errors import InvalidInput, NotFound
 from crm_core.staff import set_agent_state
@@ -51,8 +52,12 @@ class Change:
     @property
     def after(self) -> int:
         """The last message the page has; 0 when it does not say."""
-        after = self.fields.get("after", "")
-        return int(after) if after.isascii() and after.isdigit() and len(after) < 19 else 0  # noqa: PLR2004 - bigint
+        return self.number("after")
+
+    def number(self, name: str) -> int:
+        """An id among the fields; 0 for what is none."""
+        given = self.fields.get(name, "")
+        return int(given) if given.isascii() and given.isdigit() and len(given) < 19 else 0  # noqa: PLR2004 - bigint
 
 
 Deed = Callable[[AsyncSession, Change], Awaitable[str]]
@@ -112,7 +117,22 @@ def _deeds(desk: Desk) -> dict[str, Deed]:
         await close_conversation(session, reader.now, reader.reach, conversation_id, (disposition, dispositions))
         return reader.words("done.closed")
 
-    return {"accept": _accept, "reply": _reply, "note": _note, "transfer": _transfer, "close": _close}
+    return {
+        "accept": _accept, "reply": _reply, "note": _note, "transfer": _transfer, "close": _close,
+        "intent": _correction(desk),
+    }  # fmt: skip
+
+
+def _correction(desk: Desk) -> Deed:
+    async def _intent(session: AsyncSession, change: Change) -> str:
+        reader, intent, number = change.reader, change.fields.get("intent", ""), change.number("message")
+        if intent not in desk.services.intents():
+            raise NothingChosen("Choose what the customer meant.")
+        reading = Reading(MessageId(number), intent)
+        await correct_intent(session, reader.now, reader.reach, change.conversation_id, reading)
+        return reader.words("done.corrected")
+
+    return _intent
 
 
 async def _after(desk: Desk, change: Change, sentence: str) -> Response:

@@ -9,7 +9,8 @@ from crm_core.conversation_head import ConversationHead
 from crm_core.states import ConversationState as State
 from crm_core.states import Role
 from crm_core.transcripts import MOST_ENTRIES, transcript
-from desk.people import Wait, channel_icon, initials, person_name, promise
+from desk.orders import money_text
+from desk.people import Chip, Wait, channel_icon, initials, intent_name, mood_chips, person_name, promise
 from desk.reader import Reader
 from desk.services import Desk
 from desk.timeline import timeline
@@ -37,7 +38,14 @@ async def read_conversation(
         is_cut=len(found.entries) >= MOST_ENTRIES,
         queues=tuple(Option(key, name, key == found.conversation.queue_key) for key, name in queues.items()),
         dispositions=tuple(Option(key, name) for key, name in dispositions.items()),
+        intents=tuple(
+            sorted((Option(key, intent_name(key, reader.words)) for key in desk.services.intents()), key=_name)
+        ),
     )
+
+
+def _name(option: Option) -> str:
+    return option.name.casefold()
 
 
 def in_language(names: Mapping[str, str], language: str) -> str:
@@ -115,7 +123,20 @@ def _handoff(head: ConversationHead, words: Words) -> HandoffCard | None:
         words("handoff.titled", reason=said) if said else words("handoff.title"), str(stored.get("wants") or ""),
         _lines(stored.get("found")), _lines(stored.get("told")),
         tuple((words.known(f"slots.{name}", name.replace("_", " ")), str(value)) for name, value in given),
+        _signals(stored.get("signals"), words),
     )  # fmt: skip
+
+
+def _signals(stored: Json, words: Words) -> tuple[Chip, ...]:
+    if not isinstance(stored, dict):
+        return ()
+    chips = list(mood_chips(stored, words))
+    earlier, value = stored.get("earlier_contacts"), stored.get("order_value")
+    if isinstance(earlier, int) and earlier > 0:
+        chips.append(Chip(words("signals.earlier", n=earlier)))
+    if isinstance(value, str):
+        chips.append(Chip(words("signals.order_value", amount=money_text(value, words)), "num"))
+    return tuple(chips)
 
 
 def _lines(stored: Json) -> tuple[str, ...]:

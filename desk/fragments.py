@@ -3,6 +3,7 @@
 import json
 from dataclasses import dataclass
 
+from crm_core.states import Role
 from desk.live import partial
 from desk.reader import Reader
 from desk.services import Desk
@@ -33,9 +34,13 @@ class Fragments:
         texts = words.section("clock") | words.section("live")
         return self.desk.pages.render(
             "desk.html", words, inbox=inbox, me=me, conversation=conversation, tab=inbox.tab,
-            head=conversation.head if conversation else None, csrf=self.reader.csrf_token, links=(),
+            head=conversation.head if conversation else None, csrf=self.reader.csrf_token, links=self._links(),
             zone=self.reader.clock.zone.key, script_texts=json.dumps(texts, ensure_ascii=False),
         )  # fmt: skip
+
+    def _links(self) -> tuple[RailLink, ...]:
+        supervises = self.reader.viewer.role in (Role.SUPERVISOR, Role.ADMIN)
+        return (RailLink("/desk/review", "list-checks", "review.title"),) if supervises else ()
 
     def list_pane(self, inbox: Inbox, me: Me) -> str:
         return self._render("list", inbox=inbox, me=me)

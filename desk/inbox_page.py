@@ -4,7 +4,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from crm_core.inbox_view import InboxRow, InboxTab, inbox_counts, inbox_rows
 from crm_core.states import Author, ConversationState
-from desk.people import Chip, Wait, channel_icon, elapsed, initials, intent_name, person_name, promise
+from desk.people import Chip, Wait, channel_icon, elapsed, initials, intent_name, mood_chips, person_name, promise
 from desk.reader import Reader
 from desk.services import Desk
 from desk.views import Inbox, Me, Row, Tab
@@ -69,7 +69,7 @@ def _said_by(row: InboxRow, reader: Reader) -> str:
 
 
 def _chips(row: InboxRow, reader: Reader) -> tuple[Chip, ...]:
-    words, chips = reader.words, list[Chip]()
+    words, chips = reader.words, list(mood_chips(row.signals, reader.words))
     if row.intent:
         chips.append(Chip(intent_name(row.intent, words), "accent"))
     if row.language:

@@ -12,6 +12,7 @@ from babel.numbers import format_currency, format_decimal
 from crm_core.erp.port import Erp, Headline, Money, Order, OrderLine, Shipment
 from crm_core.errors import ErpError
 from desk.moments import Clockface
+from desk.words import Words
 
 log = structlog.get_logger(__name__)
 
@@ -144,6 +145,15 @@ def web_address(url: str | None) -> str | None:
 
 def _money(money: Money, clock: Clockface) -> str:
     return str(format_currency(money.amount, money.currency, locale=clock.words.locale))
+
+
+def money_text(written: str, words: Words) -> str:
+    """Of “129.90 EUR”; what is not written so is shown as it is."""
+    amount, _, currency = written.partition(" ")
+    try:
+        return str(format_currency(Decimal(amount), currency, locale=words.locale)) if currency else written
+    except ArithmeticError:
+        return written
 
 
 def _number(value: Decimal, clock: Clockface) -> str:

@@ -80,5 +80,13 @@ def elapsed(clock: Clockface, moment: datetime) -> Wait:
     return Wait(clock.ago(moment), Urgency.CALM, clock.full(moment), since=moment.isoformat())
 
 
+def mood_chips(signals: Mapping[str, object], words: Words) -> tuple[Chip, ...]:
+    """Urgent, upset: as stored with a message or a handoff."""
+    chips = [Chip(words("signals.urgent"), "warn")] if signals.get("urgent") is True else []
+    if signals.get("upset") is True or signals.get("sentiment") == "negative":
+        chips.append(Chip(words("signals.upset"), "bad"))
+    return tuple(chips)
+
+
 def intent_name(intent: str, words: Words) -> str:
     return words.known(f"intents.{intent}", intent.replace("_", " "))

@@ -33,6 +33,7 @@ class DeskServices:
     now: Callable[[], datetime]
     watch: Watch
     key: bytes
+    intents: Callable[[], tuple[str, ...]]  # those of the model in service
 
 
 @dataclass(frozen=True, slots=True)

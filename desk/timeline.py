@@ -12,7 +12,7 @@ from crm_core.states import Author, Direction, Visibility
 from crm_core.transcripts import FileEntry, TranscriptEntry
 from desk.moments import Clockface
 from desk.orders import web_address
-from desk.people import intent_name
+from desk.people import intent_name, mood_chips
 from desk.views import Delivery, Entry, File, Moment, SmallCard, Understood
 from desk.words import Words
 
@@ -47,7 +47,7 @@ def _message(entry: TranscriptEntry, clock: Clockface, day: str) -> Entry:
         language=entry.language or "", card=_card(entry.card) if entry.card else None,
         choices=tuple(choice.label for choice in entry.choices),
         attachments=tuple(_file(file, clock) for file in entry.attachments),
-        understood=_understood(entry.nlu, clock) if is_in else None,
+        understood=_understood(entry, clock) if is_in else None,
         delivery=None if is_in or is_note else _delivery(entry.delivery, clock.words),
     )  # fmt: skip
 
@@ -91,15 +91,20 @@ def _delivery(state: str | None, words: Words) -> Delivery | None:
     return Delivery(words(f"delivery.{state}"), icon, tone)
 
 
-def _understood(nlu: JsonObject | None, clock: Clockface) -> Understood | None:
+def _understood(entry: TranscriptEntry, clock: Clockface) -> Understood | None:
     """The stored NluResult; whatever else may stand there is left out rather than shown wrong."""
-    best = _best_intent(nlu or {})
+    nlu = entry.nlu or {}
+    best = _best_intent(nlu)
     if best is None:
         return None
     name = intent_name(best[0], clock.words)
     confidence = str(format_decimal(best[1], "0.00", locale=clock.words.locale))
     title = clock.words("message.understood", intent=name, confidence=confidence)
-    return Understood(name, confidence, _entities((nlu or {}).get("entities")), title)
+    corrected = intent_name(entry.corrected_intent, clock.words) if entry.corrected_intent else ""
+    return Understood(
+        name, confidence, _entities(nlu.get("entities")), title, entry.corrected_intent or best[0], corrected,
+        mood_chips(nlu, clock.words),
+    )  # fmt: skip
 
 
 def _best_intent(nlu: JsonObject) -> tuple[str, float] | None:

@@ -55,6 +55,7 @@ class HandoffCard:
     found: tuple[str, ...]
     told: tuple[str, ...]
     slots: tuple[tuple[str, str], ...]
+    signals: tuple[Chip, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +66,9 @@ class Understood:
     confidence: str
     entities: tuple[str, ...]
     title: str
+    key: str = ""
+    corrected: str = ""  # what a colleague says it meant
+    moods: tuple[Chip, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,6 +175,22 @@ class ConversationPage:
     is_cut: bool
     queues: tuple[Option, ...]
     dispositions: tuple[Option, ...]
+    intents: tuple[Option, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ShownCorrection:
+    """One line of the review list."""
+
+    id: int
+    conversation_id: int
+    text: str
+    language: str
+    was: str
+    meant: str
+    by: str
+    when: str
+    when_full: str
 
 
 @dataclass(frozen=True, slots=True)

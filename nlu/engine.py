@@ -86,6 +86,11 @@ class NluEngine(Protocol):
     @property
     def model_id(self) -> str: ...
 
+    @property
+    def intents(self) -> tuple[str, ...]:
+        """Every intent there is."""
+        ...
+
     def parse(self, text: str, *, languages: Sequence[str], hint: str | None = None) -> NluResult:
         """`languages` are the company's, its default first; `hint` is the language of the conversation so far."""
         ...

@@ -79,6 +79,10 @@ class NativeEngine:
             reader = _reader(description, arrays, shelf)
         return cls(str(description["model_id"]), classifier, reader, _shapes(description), today=today)
 
+    @property
+    def intents(self) -> tuple[str, ...]:
+        return self.classifier.intents
+
     def parse(self, text: str, *, languages: Sequence[str], hint: str | None = None) -> NluResult:
         """Only the first 4,000 characters are classified (and the first 20,000 searched for entities)."""
         known = self.classifier.calibrations

@@ -58,6 +58,10 @@ class RasaEngine:
     def model_id(self) -> str:
         return self.server.model_id
 
+    @property
+    def intents(self) -> tuple[str, ...]:
+        return self.native.intents
+
     def parse(self, text: str, *, languages: Sequence[str], hint: str | None = None) -> NluResult:
         ours = self.native.parse(text, languages=languages, hint=hint)
         words = normalise(masked(text[:_LONGEST_CHARACTERS], ours.entities))

@@ -103,10 +103,7 @@ class RasaServer:
                     raise RasaUnavailableError(RasaFault.REFUSED)
                 for chunk in answer.iter_raw():
                     body += chunk
-                    if len(body) > _MOST_BYTES:
-                        raise RasaUnavailableError(RasaFault.RUBBISH)
-                    if time.monotonic() > until:
-                        raise RasaUnavailableError(RasaFault.LATE)
+                    _require_little(body, until)
         except httpx.TimeoutException as error:
             raise RasaUnavailableError(RasaFault.LATE) from error
         except (httpx.HTTPError, OSError, RuntimeError) as error:  # RuntimeError: the client was closed meanwhile
@@ -132,3 +129,10 @@ class RasaServer:
     def close(self) -> None:
         self._client.close()
         self._threads.shutdown(wait=False, cancel_futures=True)
+
+
+def _require_little(body: bytes, until: float) -> None:
+    if len(body) > _MOST_BYTES:
+        raise RasaUnavailableError(RasaFault.RUBBISH)
+    if time.monotonic() > until:
+        raise RasaUnavailableError(RasaFault.LATE)

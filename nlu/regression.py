@@ -1,6 +1,6 @@
 """Sentences that every model must understand before it is promoted: `regression.yml`."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -8,6 +8,11 @@ import yaml
 
 from nlu.dataset import DatasetError
 from nlu.engine import NluEngine
+
+CORRECTIONS = "corrections.yml"
+_HEADER = (
+    "# Accepted on the review list of the desk; written by `python -m bot nlu corrections --write`, not by hand.\n"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +33,20 @@ class Failed:
 
 
 def read_regression(path: Path) -> tuple[Expected, ...]:
-    """`language: {intent: [texts]}`; nothing where there is no such file. Raises DatasetError."""
+    """Of this file and of `corrections.yml` beside it, which the review list writes. Raises DatasetError."""
+    return (*_read(path), *_read(path.with_name(CORRECTIONS)))
+
+
+def write_corrections(directory: Path, texts: Mapping[str, Mapping[str, Sequence[str]]]) -> Path:
+    """Put `language: {intent: [texts]}` in the place of what `corrections.yml` held."""
+    path = directory / CORRECTIONS
+    body = yaml.safe_dump({name: dict(intents) for name, intents in texts.items()}, allow_unicode=True, width=1000)
+    path.write_text(_HEADER + body, encoding="utf-8")
+    return path
+
+
+def _read(path: Path) -> tuple[Expected, ...]:
+    """`language: {intent: [texts]}`; nothing where there is no such file."""
     if not path.exists():
         return ()
     try:

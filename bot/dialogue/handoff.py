@@ -4,7 +4,7 @@ from bot.dialogue.context import Context, DialogueServices
 from bot.dialogue.memory import Memory
 from bot.dialogue.moments import is_open, next_opening, week_day
 from crm_core import models
-from crm_core.conversations import Handoff
+from crm_core.conversations import Handoff, HandoffSignals
 
 SHOWN_SLOTS = ("order_number", "invoice_number", "phone", "date", "person")
 APOLOGETIC = frozenset({"not_understood", "bot_failed"})
@@ -42,7 +42,7 @@ def handoff_of(services: DialogueServices, memory: Memory, reason: str, conversa
         reason, queue_for(services, conversation.intent), conversation.intent, language,
         "; ".join(services.replies.say(label, language) for label in labels if label), tuple(memory.found),
         tuple(memory.told), slots,
-        memory.slots.get("order_number"),
+        memory.slots.get("order_number"), HandoffSignals(memory.urgent, memory.upset, memory.order_value),
     )  # fmt: skip
 
 

@@ -49,6 +49,9 @@ class Memory:
     told: list[str] = field(default_factory=list)
     found: list[str] = field(default_factory=list)
     wants: str = ""
+    urgent: bool = False  # in any message so far
+    upset: bool = False
+    order_value: str | None = None  # of the last order shown: “129.90 EUR”
     waiting: list[Wish] = field(default_factory=list)  # the other wishes of a message, in turn
     options: list[list[str]] = field(default_factory=list)  # what was just asked back: names and labels
     unclear: dict[str, str] = field(default_factory=dict)  # the values of the message that was asked back

@@ -30,6 +30,8 @@ def show_order(context: Context, customer: VerifiedCustomer, order: Order) -> No
     sentences, tracking = _sentences(context, order), _tracking(context, order)
     said = [*sentences, *([tracking] if tracking else [])]
     context.memory.found = said
+    if order.total is not None:
+        context.memory.order_value = f"{order.total.amount} {order.total.currency}".strip()
     context.show(" ".join(said), _card(context, order))
 
 

@@ -15,6 +15,7 @@ from crm_core.agent_work import add_note, reply
 from crm_core.answers import Answer, write_answer
 from crm_core.contacts import Merge, merge_contacts, unmerge_contacts
 from crm_core.contracts import Attachment, ContactId, ConversationId, Identity, Inbound, JsonObject
+from crm_core.corrections import Reading, correct_intent
 from crm_core.erasure import ERASURE_STEPS, Step, kept_of, person_of
 from crm_core.errors import Conflict, Forbidden, NotFound
 from crm_core.events import SYSTEM, Actor
@@ -49,11 +50,15 @@ async def live_through(centre: Centre, who: str) -> tuple[ContactId, Conversatio
     file = Attachment("bill.pdf", "application/pdf", b"1", stored_as=f"token-{who}")
     identity = Identity("C-1001", f"{who}@example.com", None, who.title())
     first = Inbound(f"first-{who}", visitor(who), "Hi", identity=identity, attachments=(file,), raw=b"raw")
-    contact_id = (await centre.deliver(first)).contact_id
+    received = await centre.deliver(first)
+    contact_id = received.contact_id
+    await centre.understood(received.message_id, "greeting")
     conversation_id = await centre.assigned("elena", who)
     async with centre.work() as session:
         await reply(session, centre.now, centre.reach("elena"), conversation_id, "Hello")
         await add_note(session, centre.now, centre.reach("elena"), conversation_id, "A note")
+        reading = Reading(received.message_id, "complaint")
+        await correct_intent(session, centre.now, centre.reach("elena"), conversation_id, reading)
     await centre.close(conversation_id)
     async with centre.work() as session:
         await send_survey(session, centre.now, conversation_id)
@@ -112,7 +117,12 @@ async def test_without_any_one_step_something_is_left(
             if step is not skipped:
                 await step(session, centre.now, person)
     table = skipped.__name__.split("_")[1].rstrip("s")
-    expected = {"addresse": "address", "payload": "inbound_payload", "merge": "contact_merge"}.get(table, table)
+    expected = {
+        "addresse": "address",
+        "payload": "inbound_payload",
+        "merge": "contact_merge",
+        "correction": "nlu_correction",
+    }.get(table, table)
     assert {place.split(".")[0] for place in places(database)} == {expected}
 
 
@@ -295,7 +305,7 @@ async def test_an_export_names_each_kind_of_thing(centre: Centre) -> None:
     sizes = {name: len(rows) for name, rows in content.items() if isinstance(rows, list)}
     assert sizes == {
         "contacts": 1, "addresses": 2, "merges": 0, "conversations": 1, "messages": 4, "attachments": 1, "surveys": 1,
-        "received": 2, "events": 11, "jobs": 4,
+        "corrections": 1, "received": 2, "events": 12, "jobs": 4,
     }  # fmt: skip
     assert "boris" not in json.dumps(content)
 

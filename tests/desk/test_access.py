@@ -5,8 +5,15 @@ from tests.desk.test_guard import all_routes
 from tests.support.desk_client import Browser, LogIn
 
 READ = ("/desk/c/{}", "/desk/c/{}/customer", "/desk/c/{}/orders")
-CHANGE = ("accept", "reply", "note", "transfer", "close")
-FIELDS = {"text": "Hello", "queue": "service", "disposition": "resolved", "after": "0"}
+CHANGE = ("accept", "reply", "note", "transfer", "close", "intent")
+FIELDS = {
+    "text": "Hello",
+    "queue": "service",
+    "disposition": "resolved",
+    "after": "0",
+    "message": "1",
+    "intent": "complaint",
+}
 
 
 def test_every_route_about_a_conversation_is_in_this_matrix(app: FastAPI) -> None:
@@ -41,7 +48,7 @@ async def test_a_colleague_s_conversation_can_be_read_but_not_taken_in_hand(
     assert (await pavel.post(f"/desk/c/{seeded['maria']}/{name}", **FIELDS)).status_code == 403
 
 
-@pytest.mark.parametrize("path", [*READ, "/desk", "/desk/sessions"])
+@pytest.mark.parametrize("path", [*READ, "/desk", "/desk/sessions", "/desk/review"])
 async def test_a_stranger_is_shown_the_entrance(visitor: Browser, seeded: dict[str, int], path: str) -> None:
     answer = await visitor.get(path.format(seeded["maria"]))
     assert answer.status_code == 303
@@ -82,3 +89,12 @@ async def test_somebody_else_s_session_cannot_be_ended(log_in: LogIn) -> None:
     await elena.post("/desk/sessions/revoke", id=handle)
     assert (await second.get("/desk")).status_code == 303
     assert (await elena.get("/desk")).status_code == 200
+
+
+@pytest.mark.parametrize(("name", "status"), [("elena", 403), ("other", 403), ("grace", 200)])
+async def test_only_supervisors_review_corrections(log_in: LogIn, name: str, status: int) -> None:
+    browser = await log_in(name)
+    assert (await browser.get("/desk/review")).status_code == status
+    assert ("/desk/review" in (await browser.get("/desk")).text) is (status == 200)
+    answer = await browser.post("/desk/review/1", verdict="accept", text="Hello")
+    assert answer.status_code == (409 if status == 200 else 403)

@@ -191,6 +191,12 @@ async def _dialog(served: Served, page: Page, key: str) -> None:
     await expect(page.locator("dialog[open]")).to_be_visible()
 
 
+async def _correct(served: Served, page: Page) -> None:
+    await served.open(page, "maria")
+    await page.click(".understood >> nth=0")
+    await expect(page.locator("#correct")).to_be_visible()
+
+
 async def _visit(served: Served, page: Page, path: str) -> None:
     await page.goto(served.url + path)
 
@@ -205,6 +211,7 @@ PAGES: dict[str, Show] = {
     "transfer": lambda served, page: _dialog(served, page, "t"),
     "shortcuts": lambda served, page: _dialog(served, page, "?"),
     "sessions": lambda served, page: _visit(served, page, "/desk/sessions"),
+    "correct": lambda served, page: _correct(served, page),
 }
 
 
@@ -218,6 +225,24 @@ async def test_axe_finds_no_fault(served: Served, scheme: str, width: int) -> No
             await show(served, page)
             found[name] = await faults(page)
         assert {name: wrong for name, wrong in found.items() if wrong} == {}
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+async def test_what_the_bot_understood_is_corrected_and_reviewed(served: Served, scheme: str) -> None:
+    async with served.page(1440, 900, scheme) as page:
+        await served.log_in(page, "grace")
+        await _correct(served, page)
+        await expect(page.locator("#correct select")).to_have_value("delivery_partial")
+        await page.select_option("#correct select", "complaint")
+        await page.click("#correct button[type=submit]")
+        await expect(page.locator("#correct")).to_be_hidden()
+        await served.parts.signals.tell(Signal(Topic.CONVERSATION, served.seeded["maria"]))
+        await expect(page.locator(".understood s").first).to_be_visible()
+        await page.click("a[href='/desk/review']")
+        assert await faults(page) == []
+        await page.click("button[value=accept]")
+        await expect(page.locator(".empty")).to_be_visible()
+        assert await faults(page) == []
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -8,7 +8,7 @@ from config.settings import ROOT
 from nlu.dataset import DatasetError, read_dataset
 from nlu.native import NativeEngine
 from nlu.normalise import normalise
-from nlu.regression import Expected, failed, read_regression
+from nlu.regression import Expected, failed, read_regression, write_corrections
 
 LANGUAGES = ("en", "ru", "es")
 OURS = ROOT / "config" / "nlu" / "regression.yml"
@@ -30,6 +30,15 @@ def test_what_is_understood_otherwise_is_told(engine: NativeEngine) -> None:
     expected = Expected("where is my order", "opening_hours", "en")
     (miss,) = failed(engine, [expected], LANGUAGES)
     assert (miss.expected, miss.found) == (expected, "order_status")
+
+
+def test_what_was_accepted_on_the_review_list_is_demanded_too(tmp_path: Path) -> None:
+    (tmp_path / "regression.yml").write_text("en:\n  greeting: [hello]\n")
+    write_corrections(tmp_path, {"ru": {"order_status": ["где: он?"]}, "en": {"greeting": ["- hi"]}})
+    assert read_regression(tmp_path / "regression.yml") == (
+        Expected("hello", "greeting", "en"), Expected("- hi", "greeting", "en"),
+        Expected("где: он?", "order_status", "ru"),
+    )  # fmt: skip
 
 
 def test_no_file_expects_nothing(tmp_path: Path) -> None:

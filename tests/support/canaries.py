@@ -14,14 +14,15 @@ from crm_core.schema import Base
 MARK = "canary"
 PERSONAL: tuple[type[Base], ...] = (
     models.Contact, models.Address, models.ContactMerge, models.Conversation, models.Message, models.AttachmentRow,
-    models.InboundPayload, models.Event, models.Job, models.Survey,
+    models.InboundPayload, models.Event, models.Job, models.Survey, models.NluCorrection,
 )  # fmt: skip
 # words of our own, which name nobody; a new column is personal until it is listed here
 OWN_WORDS = frozenset({
     "contact.language", "contact_merge.actor", "contact_merge.moved", "conversation.state", "conversation.queue_key",
     "conversation.language", "conversation.intent", "conversation.verified_how", "conversation.disposition",
     "message.direction", "message.author", "message.visibility", "message.language", "message.delivery",
-    "event.kind", "event.actor", "job.kind", "job.state", "survey.kind",
+    "event.kind", "event.actor", "job.kind", "job.state", "survey.kind", "nlu_correction.intent_was",
+    "nlu_correction.intent", "nlu_correction.state",
 })  # fmt: skip
 
 

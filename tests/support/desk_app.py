@@ -118,6 +118,9 @@ class Signals:
             queue.put_nowait(signal)
 
 
+INTENTS = ("complaint", "delivery_partial", "greeting", "invoice_copy", "order_status", "talk_to_person")
+
+
 @dataclass
 class DeskParts:
     """What a test may want to change before the desk is built."""
@@ -131,7 +134,8 @@ class DeskParts:
 
     def app(self) -> FastAPI:
         services = DeskServices(
-            self.sessions, self.business, self.erp, self.settings, self.now, self.signals.watch, KEY
+            self.sessions, self.business, self.erp, self.settings, self.now, self.signals.watch, KEY,
+            lambda: INTENTS,
         )  # fmt: skip
         app = FastAPI()
         app.include_router(desk_router(services))

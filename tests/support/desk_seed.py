@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from crm_core import models
 from crm_core.contracts import Address, AddressKind, Card, Choice, ConversationId, Inbound, InboxId, Tone
-from crm_core.conversations import Handoff, accept, close, hand_off, lock_conversation
+from crm_core.conversations import Handoff, HandoffSignals, accept, close, hand_off, lock_conversation
 from crm_core.events import Actor
 from crm_core.intake import receive
 from crm_core.outbox import BOT_VOICE, Utterance, Voice, post
@@ -77,7 +77,7 @@ class Seeder:
         """What the bot made of the latest message."""
         latest = f"(select max(id) from message where conversation_id = {int(conversation_id)} and direction = 'in')"
         entities = [{"kind": kind, "value": value} for kind, value in slots.items()]
-        nlu = {"language": "es", "intents": [[intent, confidence]], "zone": "act", "entities": entities}
+        nlu = {"intent": intent, "confidence": confidence, "zone": "answer", "entities": entities}
         await self.session.execute(update(models.Message).where(models.Message.id == text(latest)).values(nlu=nlu))
 
     async def bot_says(self, conversation_id: ConversationId, said: Utterance, minutes_ago: float) -> None:
@@ -151,6 +151,7 @@ async def _maria(seeder: Seeder, agent_id: int) -> ConversationId:
         "asked_for_person", "service", "delivery_partial", "es", "Las dos sillas que no llegaron, o su dinero",
         ("Pedido 100234: 2 de 4 enviadas el 18 nov; el resto, pendiente, previsto el 2 dic",),
         ("La fecha prevista; no la aceptó",), {"order_number": "100234", "postcode": "28006"}, "100234",
+        HandoffSignals(urgent=True, order_value="516.00 EUR"),
     )  # fmt: skip
     await seeder.hands_off(opened, handoff, 7.9)
     await accept(seeder.session, seeder.at(7), opened, agent_id)  # type: ignore[arg-type]

@@ -89,6 +89,12 @@ class Centre:
         async with self.work() as session:
             return await receive(session, at or self.now, self.inboxes[inbox], inbound)
 
+    async def understood(self, message_id: int, intent: str, language: str = "en") -> None:
+        """What the bot made of a message."""
+        row = update(models.Message).where(models.Message.id == message_id)
+        async with self.work() as session:
+            await session.execute(row.values(nlu={"intent": intent, "confidence": 0.9}, language=language))
+
     async def bot_says(self, conversation_id: ConversationId, text: str, at: datetime | None = None) -> int:
         async with self.work() as session:
             conversation = await lock_conversation(session, conversation_id)

@@ -2,11 +2,15 @@
 (() => {
   const themes = ["auto", "light", "dark"];
 
-  function open(id, text = "") {
+  function open(id, text = "", opener = null) {
     const dialog = document.getElementById(id);
     if (!dialog || dialog.open) return;
     const field = dialog.querySelector("input[type=hidden][name=text]");
     if (field) field.value = text;
+    for (const { name, value } of opener?.attributes ?? []) {
+      const filled = name.startsWith("data-fill-") && dialog.querySelector(`[name=${name.slice(10)}]`);
+      if (filled) filled.value = value;
+    }
     dialog.showModal();
   }
 
@@ -38,7 +42,7 @@
     for (const menu of document.querySelectorAll("details[data-menu][open]")) {
       if (!menu.contains(event.target) || at(".menu button, .menu a")) menu.open = false;
     }
-    if (at("[data-opens]")) open(at("[data-opens]").dataset.opens);
+    if (at("[data-opens]")) open(at("[data-opens]").dataset.opens, "", at("[data-opens]"));
     if (at("[data-dismiss]") || event.target.matches("dialog")) at("dialog").close();
     if (at("[data-gone]")) at(".toast").remove();
     if (at("[data-shows]")) document.getElementById("app").dataset.pane = at("[data-shows]").dataset.shows;
