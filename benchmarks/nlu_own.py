@@ -15,15 +15,17 @@ _TRANSLATION = 0.6  # centred cosine from which a text of another language count
 
 
 def own_trials() -> list[Trial]:
-    """One a language and size: all three languages are learned, less translations of what is held out in one."""
+    """One a language and size: all three languages are learned, with and without translations of what is held out."""
     parts = {language: split(texts) for language, texts in own_texts().items()}
     trials = []
     for language in LANGUAGES:
         held_out = parts[language][1]
         for name, chosen in (("", list), ("5 examples an intent, ", few)):
             others = [one for other in LANGUAGES if other != language for one in chosen(parts[other][0])]
-            known = chosen(parts[language][0]) + without_translations(others, held_out)
-            trials.append(Trial(f"own, {name}{language}", tuple(known), tuple(held_out)))
+            mine = chosen(parts[language][0])
+            apart = without_translations(others, held_out)
+            trials.append(Trial(f"own, {name}{language}", (*mine, *others), tuple(held_out)))
+            trials.append(Trial(f"own, {name}without translations, {language}", (*mine, *apart), tuple(held_out)))
     return trials
 
 

@@ -211,7 +211,7 @@ PAGES: dict[str, Show] = {
     "transfer": lambda served, page: _dialog(served, page, "t"),
     "shortcuts": lambda served, page: _dialog(served, page, "?"),
     "sessions": lambda served, page: _visit(served, page, "/desk/sessions"),
-    "correct": lambda served, page: _correct(served, page),
+    "correct": _correct,
 }
 
 
