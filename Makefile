@@ -11,6 +11,7 @@ run: install ## Set everything up and open the contact centre
 
 test: install-dev check ## Checks and the whole suite
 	@bin/ensure-browser
+	@bin/make-tryton
 	@$(BIN)/python -m pytest
 
 quick: install-dev ## The fast unit part
@@ -49,6 +50,8 @@ lock: install-dev ## Pin requirements/*.in anew
 	  --no-emit-index-url --no-emit-find-links requirements/$$part.in -o requirements/$$part.txt; done
 	@$(BIN)/uv pip compile --quiet --python-version 3.10 --generate-hashes --no-emit-index-url --no-emit-find-links \
 	  requirements/rasa.in -o requirements/rasa.txt
+	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
+	  requirements/tryton.in -o requirements/tryton.txt
 
 rasa: ## Rasa 3.6.21 in .venv-rasa, to compare with or to use as the engine
 	@bin/make-rasa

@@ -1,0 +1,1 @@
+"""The systems that companies run: one file each, all behind the port."""
