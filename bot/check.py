@@ -8,12 +8,13 @@ import aiosmtplib
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
+from bot.erps import open_erp
 from bot.services import database_url, open_nlu, open_rasa, read_dialogue
 from config.business import Business, read_business
 from config.documents import DocumentError
 from config.settings import NluEngineName, Settings
-from crm_core.db import open_engine, open_sessions
-from crm_core.erp.sql import SqlErp
+from crm_core.db import open_engine, open_readers
+from crm_core.erp.diagnosis import diagnosed
 from crm_core.errors import SwitchboardError
 from crm_core.migrate import pending_revisions
 from nlu.rasa_server import RasaUnavailableError
@@ -119,13 +120,18 @@ async def _database(settings: Settings, _business: Business) -> Finding:
     return Finding("database", f"PostgreSQL {version}", remedy)
 
 
-async def _erp(settings: Settings, _business: Business) -> Finding:
+async def _erp(settings: Settings, business: Business) -> Finding:
     engine = open_engine(await asyncio.to_thread(database_url, settings), pool_size=1)
+    erp = open_erp(settings, business, open_readers(engine))
     try:
-        state = await SqlErp(open_sessions(engine)).health()
+        tried = await diagnosed(erp)
     finally:
+        await erp.aclose()
         await engine.dispose()
-    return Finding("erp", f"embedded: {state}")
+    wrong = next((one for one in tried if one.remedy is not None), None)
+    if wrong is not None:
+        return Finding("erp", f"{erp.name}: {wrong.question}: {wrong.state}", wrong.remedy)
+    return Finding("erp", f"{erp.name}: {tried[0].state}")
 
 
 async def _mail(settings: Settings, _business: Business) -> Finding:

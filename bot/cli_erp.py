@@ -12,11 +12,14 @@ from pydantic import ValidationError
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot.erp_views import customer_text, order_text, report_text
+from bot.erps import open_erp
+from config.business import read_business
 from config.settings import Settings
 from crm_core.db import Sessions, open_engine, open_sessions, unit_of_work
 from crm_core.embedded import EmbeddedPostgres
+from crm_core.erp.diagnosis import diagnosed
 from crm_core.erp.importer import FileReport, import_files
-from crm_core.erp.sql import SqlErp
+from crm_core.erp.port import Erp
 from crm_core.errors import SetupRequired, SwitchboardError
 from crm_core.migrate import pending_revisions
 
@@ -25,7 +28,7 @@ Answer = TypeVar("Answer")
 
 @click.group("erp")
 def erp() -> None:
-    """The embedded ERP: customers, orders, shipments, invoices and products."""
+    """The company's ERP: customers, orders, shipments, invoices and products."""
 
 
 @erp.command("import")
@@ -49,8 +52,12 @@ def import_command(files: tuple[Path, ...], *, dry_run: bool) -> None:
 
 @erp.command("check")
 def check_command() -> None:
-    """Say whether the embedded ERP answers, and how much it holds."""
-    click.echo(_with_database(lambda sessions: SqlErp(sessions).health()))
+    """Try every question the bot asks, and say in words what is missing."""
+    tried = _with_database(lambda sessions: _asking(sessions, diagnosed))
+    for one in tried:
+        click.echo(f"{one.question:<48}{one.state}" + (f"\n  → {one.remedy}" if one.remedy else ""))
+    if any(one.remedy for one in tried):
+        sys.exit(1)
 
 
 @erp.command("find")
@@ -60,7 +67,7 @@ def find_command(email: str | None, phone: str | None) -> None:
     """Find customers by --email or --phone."""
     if (email is None) == (phone is None):
         raise click.UsageError("Give one of --email and --phone.")
-    found = _with_database(lambda sessions: SqlErp(sessions).find_customers(email=email, phone=phone))
+    found = _with_database(lambda sessions: _asking(sessions, lambda erp: erp.find_customers(email=email, phone=phone)))
     for customer in found:
         click.echo(customer_text(customer))
     if not found:
@@ -71,10 +78,19 @@ def find_command(email: str | None, phone: str | None) -> None:
 @click.argument("number")
 def order_command(number: str) -> None:
     """Show the order NUMBER (ours, or the customer's own)."""
-    order = _with_database(lambda sessions: SqlErp(sessions).get_order(number, customer_id=None))
+    order = _with_database(lambda sessions: _asking(sessions, lambda erp: erp.get_order(number, customer_id=None)))
     if order is None:
         raise click.ClickException(f"There is no order {number}.")
     click.echo(order_text(order))
+
+
+async def _asking(sessions: Sessions, ask: Callable[[Erp], Awaitable[Answer]]) -> Answer:
+    settings = Settings()
+    erp = open_erp(settings, read_business(settings.config_dir), sessions)
+    try:
+        return await ask(erp)
+    finally:
+        await erp.aclose()
 
 
 def _with_database(work: Callable[[Sessions], Awaitable[Answer]]) -> Answer:

@@ -27,6 +27,10 @@ class Metrics:
             "switchboard_erp_seconds", "One call of the ERP.", ["operation", "outcome"], registry=self.registry,
             buckets=BUCKETS_S,
         )  # fmt: skip
+        self.erp_unknown_states = Counter(
+            "switchboard_erp_unknown_states", "States of an ERP that are mapped nowhere.", ["erp", "axis", "state"],
+            registry=self.registry,
+        )  # fmt: skip
         self.received = Counter(
             "switchboard_messages_received", "Messages taken in.", ["inbox", "new"], registry=self.registry
         )

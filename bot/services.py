@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from bot.dialogue.actions import ACTIONS
 from bot.dialogue.context import DialogueServices
 from bot.dialogue.schema import Flows, Vocabulary, read_flows
+from bot.erps import open_erp
 from bot.knowledge import Knowledge
 from bot.metrics import Metrics
 from bot.product_names import read_product_names
@@ -25,9 +26,7 @@ from crm_core.blobs import FolderBlobStore
 from crm_core.contracts import InboxId
 from crm_core.db import Sessions, open_engine, open_readers, open_sessions, unit_of_work, utc_now
 from crm_core.embedded import EmbeddedPostgres
-from crm_core.erp.policy import Guarded
 from crm_core.erp.port import Erp
-from crm_core.erp.sql import SqlErp
 from crm_core.errors import SetupRequired
 from crm_core.intake import inbox_ids
 from crm_core.settings_sync import ConfiguredInbox, sync_inboxes
@@ -160,11 +159,7 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
     metrics = Metrics()
     engine = open_engine(url, pool_size=settings.pool_size)
     sessions, readers = open_sessions(engine), open_readers(engine)
-
-    def observe(operation: str, seconds: float, outcome: str) -> None:
-        metrics.erp_seconds.labels(operation, outcome).observe(seconds)
-
-    erp = Guarded(SqlErp(readers), settings.erp, on_call=observe)
+    erp = open_erp(settings, business, readers, metrics)
     products = await read_product_names(erp)
 
     rasa = await asyncio.to_thread(open_rasa, settings)

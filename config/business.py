@@ -1,6 +1,6 @@
 """What the business edits: company, queues, hours, channels, dispositions; read and validated once at start."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import time
 from pathlib import Path
 from typing import Annotated
@@ -94,6 +94,28 @@ class Channels(Strict):
     inboxes: Annotated[list[WebChatInbox], Field(min_length=1)]
 
 
+class ErpEntry(Strict):
+    """One ERP. `key_env` names the environment variable with its key; `prefixes` begin the order numbers asked here."""
+
+    name: Key
+    kind: Annotated[str, Field(pattern="^(tryton|odoo|erpnext)$")]
+    url: HttpUrl
+    key_env: str
+    database: str = ""
+    login: str | None = None  # with it the older way in: JSON-RPC
+    prefixes: list[str] = []
+    company: int = 1
+    currency: Annotated[str, Field(pattern="^[A-Z]{3}$")] = "EUR"
+    return_type: str = "Return"
+    states: dict[str, dict[str, str]] = {}
+
+
+class Erps(Strict):
+    """`erp.yml`; without an entry the embedded ERP is asked."""
+
+    erps: list[ErpEntry] = []
+
+
 @dataclass(frozen=True, slots=True)
 class Business:
     """All business files together."""
@@ -102,6 +124,7 @@ class Business:
     queues: Queues
     hours: Hours
     channels: Channels
+    erps: Erps = field(default_factory=Erps)
 
 
 def read_business(config_dir: Path) -> Business:
@@ -111,4 +134,5 @@ def read_business(config_dir: Path) -> Business:
         queues=read_document(config_dir / "queues.yml", Queues),
         hours=read_document(config_dir / "hours.yml", Hours),
         channels=read_document(config_dir / "channels.yml", Channels),
+        erps=read_document(config_dir / "erp.yml", Erps) if (config_dir / "erp.yml").exists() else Erps(),
     )

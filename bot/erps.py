@@ -1,0 +1,46 @@
+"""The company's ERPs behind one port: the embedded one, or those of `erp.yml`, each under its own policy."""
+
+from bot.metrics import Metrics
+from config.business import Business
+from config.settings import Settings
+from crm_core.db import Sessions
+from crm_core.erp.calls import OnCall
+from crm_core.erp.connectors.opening import open_connector
+from crm_core.erp.policy import Guarded
+from crm_core.erp.port import Erp
+from crm_core.erp.several import Member, SeveralErps
+from crm_core.erp.sql import SqlErp
+
+_LONGEST_STATE = 60
+
+
+def open_erp(settings: Settings, business: Business, readers: Sessions, metrics: Metrics | None = None) -> Erp:
+    """Raises SetupRequired for an entry that cannot be used. Whoever opens it closes it."""
+    on_call = _observed(metrics) if metrics else None
+    entries = business.erps.erps
+    if not entries:
+        return Guarded(SqlErp(readers), settings.erp, on_call=on_call)
+
+    def on_unknown(erp: str, axis: str, state: str) -> None:
+        if metrics is not None:
+            metrics.erp_unknown_states.labels(erp, axis, state[:_LONGEST_STATE]).inc()
+
+    members = [
+        Member(
+            entry.name,
+            Guarded(
+                open_connector(entry, settings.secret_named(entry.key_env), on_unknown=on_unknown), settings.erp,
+                on_call=on_call,
+            ),
+            tuple(entry.prefixes),
+        )
+        for entry in entries
+    ]  # fmt: skip
+    return members[0].erp if len(members) == 1 else SeveralErps(members)
+
+
+def _observed(metrics: Metrics) -> OnCall:
+    def observe(operation: str, seconds: float, outcome: str) -> None:
+        metrics.erp_seconds.labels(operation, outcome).observe(seconds)
+
+    return observe
