@@ -14,12 +14,9 @@ class Metrics:
             "switchboard_turn_seconds", "One turn of dialogue.", ["outcome"], registry=self.registry, buckets=BUCKETS_S
         )
         self.nlu_seconds = Histogram(
-            "switchboard_nlu_seconds",
-            "Understanding one text.",
-            ["language"],
-            registry=self.registry,
+            "switchboard_nlu_seconds", "Understanding one text.", ["language"], registry=self.registry,
             buckets=BUCKETS_S,
-        )
+        )  # fmt: skip
         self.nlu_fallbacks = Counter(
             "switchboard_nlu_fallbacks", "Messages our engine answered for Rasa.", ["fault"], registry=self.registry
         )

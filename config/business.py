@@ -98,11 +98,12 @@ class ErpEntry(Strict):
     """One ERP. `key_env` names the environment variable with its key; `prefixes` begin the order numbers asked here."""
 
     name: Key
-    kind: Annotated[str, Field(pattern="^(tryton|odoo|erpnext)$")]
+    kind: Annotated[str, Field(pattern="^(tryton|odoo|erpnext|sap|business_central)$")]
     url: HttpUrl
     key_env: str
     database: str = ""
-    login: str | None = None  # with it the older way in: JSON-RPC
+    login: str | None = None  # Tryton and Odoo: with it the older way in; SAP: the user; Business Central: the client
+    token_url: HttpUrl | None = None  # Business Central
     prefixes: list[str] = []
     company: int = 1
     currency: Annotated[str, Field(pattern="^[A-Z]{3}$")] = "EUR"

@@ -1,4 +1,4 @@
-"""Every ERP that the contract is tried on: the embedded one, a live Tryton by both its doors, and recordings."""
+"""Every ERP that the contract is tried on: the embedded one, a live Tryton by both its doors, recordings, doubles."""
 
 import os
 from collections.abc import Callable
@@ -8,11 +8,15 @@ from pathlib import Path
 import pytest
 
 from crm_core.db import Sessions, utc_now
+from crm_core.erp.connectors.business_central import BusinessCentral
+from crm_core.erp.connectors.business_central_records import CentralOrders
 from crm_core.erp.connectors.erpnext import ErpNext
 from crm_core.erp.connectors.erpnext_records import ErpNextOrders
 from crm_core.erp.connectors.odoo import Odoo
 from crm_core.erp.connectors.odoo_doors import OdooJson2
 from crm_core.erp.connectors.odoo_records import OdooOrders
+from crm_core.erp.connectors.sap import SapS4
+from crm_core.erp.connectors.sap_records import SapOrders
 from crm_core.erp.connectors.states import state_map
 from crm_core.erp.connectors.transport import Address
 from crm_core.erp.connectors.tryton import Tryton, TrytonOptions
@@ -21,6 +25,7 @@ from crm_core.erp.connectors.tryton_records import TrytonOrders
 from crm_core.erp.port import Erp
 from crm_core.erp.sql import SqlErp
 from tests.support.erp_recordings import Recording
+from tests.support.odata_golden import CENTRAL, central_double, sap_double
 from tests.support.tryton_server import BIN, DATABASE, TrytonServer
 
 RECORDINGS = Path(__file__).parents[1] / "crm_core" / "erp" / "recordings"
@@ -102,3 +107,26 @@ def erpnext_subject() -> Subject:
         return ErpNext(address, key, ErpNextOrders(state_map("erpnext"), utc_now))
 
     return Subject("erpnext", make, is_recorded=not live)
+
+
+def sap_subject() -> Subject:
+    """A double: no SAP was asked."""
+
+    def make(access: Access) -> Erp:
+        double = None if access.url else sap_double()
+        address = Address(access.url or "http://sap.invalid", auth=("switchboard", access.key or "k"), transport=double)
+        return SapS4(address, SapOrders(state_map("sap"), utc_now))
+
+    return Subject("sap", make, frozenset({"quote", "products", "returns", "notes"}))
+
+
+def central_subject() -> Subject:
+    """A double: no Business Central was asked."""
+
+    def make(access: Access) -> Erp:
+        double = None if access.url else central_double()
+        headers = {"Authorization": f"Bearer {access.key or 'k'}"}
+        address = Address(f"{access.url or 'http://bc.invalid'}{CENTRAL}/", headers, transport=double)
+        return BusinessCentral(address, CentralOrders(state_map("business_central"), utc_now))
+
+    return Subject("business central", make, frozenset({"cancelled", "returns", "notes"}))

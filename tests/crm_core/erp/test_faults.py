@@ -20,7 +20,15 @@ from crm_core.errors import (
     ErpTimeout,
     ErpUnavailable,
 )  # fmt: skip
-from tests.support.erp_subjects import Access, Subject, erpnext_subject, odoo_subject, tryton_subject
+from tests.support.erp_subjects import (
+    Access,
+    Subject,
+    central_subject,
+    erpnext_subject,
+    odoo_subject,
+    sap_subject,
+    tryton_subject,
+)
 from tests.support.tryton_server import TrytonServer
 
 SECRET = "the-secret-of-the-key"
@@ -29,7 +37,7 @@ ABSENT = TrytonServer.__new__(TrytonServer)
 ABSENT.port, ABSENT.key, ABSENT.login = 9, SECRET, ("switchboard", SECRET)
 SUBJECTS: dict[str, Subject] = {
     "tryton rest": tryton_subject(ABSENT, "rest"), "tryton rpc": tryton_subject(ABSENT, "rpc"),
-    "odoo": odoo_subject(), "erpnext": erpnext_subject(),
+    "odoo": odoo_subject(), "erpnext": erpnext_subject(), "sap": sap_subject(), "business central": central_subject(),
 }  # fmt: skip
 
 
