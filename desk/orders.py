@@ -18,6 +18,7 @@ log = structlog.get_logger(__name__)
 
 MOST_ORDERS, MOST_LINES = 5, 4
 STEPS = 4
+_NOTHING = ("", "None", "False")  # as ERPs write that a state does not apply
 # how far along the four steps: confirmed, being prepared, shipped, delivered
 _STEPS_DONE: Mapping[Headline, int] = {
     Headline.CONFIRMED: 1, Headline.ON_HOLD: 1, Headline.PREPARING: 2, Headline.PARTIALLY_SHIPPED: 2,
@@ -59,6 +60,8 @@ class OrderCard:
     shipments: tuple[Parcel, ...]
     total: str
     payment: str
+    owed: str
+    native: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +107,18 @@ def order_card(order: Order, clock: Clockface) -> OrderCard:
         shipments=tuple(_parcel(parcel) for parcel in order.shipments if parcel.tracking),
         total=_money(order.total, clock) if order.total else "",
         payment=words(f"payments.{order.payment}"),
+        owed=_owed(order, clock),
+        native=" · ".join(f"{name} {value}" for name, value in order.native.items() if value not in _NOTHING),
     )
+
+
+def _owed(order: Order, clock: Clockface) -> str:
+    """What is still to be paid on invoices that were written; empty for nothing."""
+    bills = [bill for bill in order.invoices if not bill.is_credit and bill.open_amount.amount > 0]
+    if not bills:
+        return ""
+    total = sum((bill.open_amount.amount for bill in bills), Decimal(0))
+    return _money(Money(total, bills[0].open_amount.currency), clock)
 
 
 def _progress(order: Order, clock: Clockface) -> str:

@@ -15,6 +15,7 @@ from crm_core.db import Sessions
 from crm_core.erp.port import (
     Customer,
     Fulfilment,
+    Invoice,
     Money,
     Order,
     OrderLine,
@@ -42,14 +43,16 @@ def sample_orders(at: datetime) -> tuple[Order, ...]:
         "1", "S-1", ShipmentStatus.SHIPPED, shipped_on=date(2026, 11, 18), carrier="SEUR", tracking="82440117",
         tracking_url="https://www.seur.com/livetracking/82440117",
     )  # fmt: skip
+    owed = Invoice("1", "INV-1", Payment.PARTIAL, Money(Decimal("356.00"), "EUR"), Money(Decimal("100.00"), "EUR"))
     partly = Order(
         "1", "100234", "C-1001", Stage.OPEN, Fulfilment.PARTIAL, Payment.PAID, at, Money(Decimal("356.00"), "EUR"),
-        ordered_on=date(2026, 11, 14), lines=(chair,), shipments=(parcel,),
+        ordered_on=date(2026, 11, 14), lines=(chair,), shipments=(parcel,), invoices=(owed,),
+        native={"state": "sale", "delivery_status": "partial", "invoice_status": "None"},
     )  # fmt: skip
     table = OrderLine("TB-BERGEN", "Table Bergen, oak, 180 × 90 cm", Decimal(1), Decimal(1), price=Decimal("240.00"))
     arrived = replace(
-        partly, id="2", number="100120", fulfilment=Fulfilment.DELIVERED, lines=(table,), shipments=(),
-        ordered_on=date(2026, 9, 2), total=Money(Decimal("240.00"), "EUR"),
+        partly, id="2", number="100120", fulfilment=Fulfilment.DELIVERED, lines=(table,), shipments=(), invoices=(),
+        native={}, ordered_on=date(2026, 9, 2), total=Money(Decimal("240.00"), "EUR"),
     )  # fmt: skip
     return (partly, arrived)
 
