@@ -14,12 +14,14 @@ from sqlalchemy.exc import DBAPIError
 from bot.chat_ports import ChatDoors
 from bot.hub import Hub
 from bot.inline import InlineTurns
+from bot.intake_door import IntakeDoor
 from bot.nlu_routes import nlu_routes
 from bot.process import process_name
 from bot.secret import derived_key
 from bot.services import Services
 from bot.turn import run_turn
 from bot.upkeep import GAUGES_EVERY_S, every, read_gauges
+from channels.http import WebhookPorts, webhook_routes
 from channels.webchat_routes import webchat_routes
 from channels.webchat_types import ChatInbox, ChatLimits, ChatSettings, Rate
 from config.settings import ChatLimitSettings
@@ -75,8 +77,9 @@ def build_app(services: Services) -> FastAPI:
     app = FastAPI(title="Switchboard", lifespan=running.lifespan, openapi_url=None)
     app.add_exception_handler(SwitchboardError, _tell_error)
     _add_operations(app, running)
-    doors = ChatDoors(services, running.hub, running.inline)
-    app.include_router(webchat_routes(doors.ports(), chat_settings(services)))
+    door = IntakeDoor(services, running.inline)
+    app.include_router(webchat_routes(ChatDoors(services, running.hub, door).ports(), chat_settings(services)))
+    _add_inboxes(app, services, door)
     app.include_router(public_router(services.business))
     app.include_router(nlu_routes(services))
     desk = DeskServices(
@@ -89,6 +92,17 @@ def build_app(services: Services) -> FastAPI:
     return app
 
 
+def _add_inboxes(app: FastAPI, services: Services, door: IntakeDoor) -> None:
+    def count_unknown(channel: str) -> None:
+        services.metrics.unknown_payloads.labels(channel).inc()
+
+    channels = {key: inbox.channel for key, inbox in services.inboxes.items()}
+    app.include_router(webhook_routes(channels, WebhookPorts(door.take, count_unknown)))
+    for inbox in services.inboxes.values():
+        for routes in inbox.routes:
+            app.include_router(routes)
+
+
 def chat_settings(services: Services) -> ChatSettings:
     company = services.business.company
     inboxes = {
@@ -96,7 +110,7 @@ def chat_settings(services: Services) -> ChatSettings:
             inbox.key, company.name, tuple(str(origin) for origin in inbox.origins), company.accent_colour,
             tuple(company.languages), identity_secret=services.settings.secret_named(inbox.identity_secret_env),
         )
-        for inbox in services.business.channels.inboxes
+        for inbox in services.business.channels.widgets
     }  # fmt: skip
     token_key = derived_key(services.key, "visitor")
     return ChatSettings(services.settings.base_url, token_key, inboxes, limits_of(services.settings.chat))

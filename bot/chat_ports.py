@@ -7,12 +7,10 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import select, update
-from sqlalchemy.exc import DBAPIError
-from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.hub import Hub, VisitorKey, Waker
-from bot.inline import InlineTurns
+from bot.intake_door import LOST, TRY_AGAIN, IntakeDoor, transaction
 from bot.letters import transcript_letter
 from bot.services import Services
 from channels.webchat_types import (
@@ -30,17 +28,15 @@ from config.business import Hours
 from crm_core import models
 from crm_core.contacts import canonical_email
 from crm_core.contracts import Address, ConversationId, Inbound
-from crm_core.db import unit_of_work, utc_now
+from crm_core.db import utc_now
 from crm_core.errors import NotFound, Unavailable
-from crm_core.intake import Received, receive
+from crm_core.intake import Received
 from crm_core.jobs import JobKind, NewJob, enqueue
 from crm_core.signals import Signal, Topic, publish
 from crm_core.states import ConversationState, Direction
 from crm_core.surveys import answer_survey
 from crm_core.transcripts import TranscriptEntry, visitor_updates
 
-LOST = (DBAPIError, PoolTimeoutError, OSError)
-TRY_AGAIN = "The message store cannot be reached; try again in a moment."
 STATES = {
     ConversationState.BOT: ChatState.BOT,
     ConversationState.QUEUED: ChatState.QUEUED,
@@ -57,7 +53,7 @@ class ChatDoors:
 
     services: Services
     hub: Hub
-    inline: InlineTurns
+    door: IntakeDoor
 
     def ports(self) -> ChatPorts:
         return ChatPorts(
@@ -68,22 +64,7 @@ class ChatDoors:
         )  # fmt: skip
 
     async def receive(self, inbox_key: str, inbound: Inbound) -> Accepted:
-        """Stored for good when this returns; the turn runs after it, here or in a worker."""
-        claim = self.inline.claim()
-        try:
-            async with self._transaction() as session:
-                inbox_id = self.services.inbox_ids[inbox_key]
-                received = await receive(session, utc_now(), inbox_id, inbound, inline=claim)
-        except BaseException:
-            if claim is not None:
-                self.inline.forgo()
-            raise
-        if claim is not None and received.turn is None:
-            self.inline.forgo()
-        elif received.turn is not None:
-            self.inline.start(received.turn)
-        self.services.metrics.received.labels(inbox_key, str(received.is_new).lower()).inc()
-        return _accepted(received)
+        return _accepted(await self.door.receive(inbox_key, inbound))
 
     async def leave_message(self, inbox_key: str, inbound: Inbound, left: LeftContact) -> Accepted:
         """The offline form: stored as said, and what they say of themselves becomes a note for the agent."""
@@ -113,7 +94,7 @@ class ChatDoors:
         return self._watched(inbox_key, address)
 
     async def mark_read(self, inbox_key: str, address: Address, message_id: int) -> None:
-        async with self._transaction() as session:
+        async with transaction(self.services) as session:
             found = await self._newest(session, inbox_key, address)
             await session.execute(
                 update(models.Message)
@@ -127,19 +108,19 @@ class ChatDoors:
             await publish(session, Signal(Topic.CONVERSATION, found.id))
 
     async def typing(self, inbox_key: str, address: Address) -> None:
-        async with self._transaction() as session:
+        async with transaction(self.services) as session:
             found = await self._newest(session, inbox_key, address)
             await publish(session, Signal(Topic.TYPING, found.id, "contact"))
 
     async def answer_survey(self, inbox_key: str, address: Address, answer: SurveyAnswer) -> None:
-        async with self._transaction() as session:
+        async with transaction(self.services) as session:
             found = await self._newest(session, inbox_key, address)
             await answer_survey(session, utc_now(), ConversationId(found.id), answer.score, answer.comment or None)
 
     async def request_transcript(self, inbox_key: str, address: Address, email: str) -> None:
         if self.services.letters is None:
             raise NotFound("Transcripts cannot be mailed here: no mail server is set up.")
-        async with self._transaction() as session:
+        async with transaction(self.services) as session:
             found = await self._newest(session, inbox_key, address)
             seen = await visitor_updates(session, found.inbox_id, address.uri, 0)
             payload = transcript_letter(self.services, found, seen.entries, canonical_email(email))
@@ -164,15 +145,6 @@ class ChatDoors:
         if found is None:
             raise NotFound("There is no conversation yet.")
         return found
-
-    @asynccontextmanager
-    async def _transaction(self) -> AsyncIterator[AsyncSession]:
-        """A unit of work whose loss of the database is told as “try again”."""
-        try:
-            async with unit_of_work(self.services.sessions) as session:
-                yield session
-        except LOST as error:
-            raise Unavailable(TRY_AGAIN) from error
 
 
 def is_open(hours: Hours, local: datetime) -> bool:

@@ -9,10 +9,14 @@ from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot.erps import open_erp
+from bot.inboxes.opening import open_inboxes
+from bot.inboxes.parts import InboxTools
+from bot.secret import server_key
 from bot.services import database_url, open_nlu, open_rasa, read_dialogue
 from config.business import Business, read_business
 from config.documents import DocumentError
 from config.settings import NluEngineName, Settings
+from crm_core.blobs import FolderBlobStore
 from crm_core.db import open_engine, open_readers
 from crm_core.erp.diagnosis import diagnosed
 from crm_core.errors import SwitchboardError
@@ -54,8 +58,19 @@ async def findings(settings: Settings) -> AsyncIterator[Finding]:
     for part, look in looks.items():
         if part != "rasa" or settings.nlu.engine is NluEngineName.RASA:
             yield await _tried(part, look, settings, business)
-    for inbox in business.channels.inboxes:
-        yield Finding(f"channel {inbox.key}", f"{inbox.channel}: on; the widget answers at {settings.base_url}/chat")
+    async for finding in _inboxes(settings, business):
+        yield finding
+
+
+async def _inboxes(settings: Settings, business: Business) -> AsyncIterator[Finding]:
+    tools = InboxTools(settings, business, server_key(settings), FolderBlobStore(settings.blobs_dir))
+    opened, closed = open_inboxes(tools)
+    for key, inbox in opened.items():
+        if inbox.probe is not None:
+            probe = await inbox.probe()
+            yield Finding(f"channel {key}", probe.state, probe.remedy)
+    for off in closed:
+        yield Finding(f"channel {off.key}", "off", off.reason)
 
 
 Look = Callable[[Settings, Business], Awaitable[Finding]]

@@ -3,16 +3,21 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from sqlalchemy import RowMapping, select, update
+from sqlalchemy import RowMapping, func, select, update
+from sqlalchemy.dialects.postgresql import aggregate_order_by
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
 
 from bot.metrics import Metrics
 from bot.worker import JobFailedError
 from channels.protocol import Channel
 from channels.sender import deliver
 from crm_core import jobs, models
+from crm_core.blobs import BlobStore
 from crm_core.contracts import (
     Address,
     AddressKind,
+    Attachment,
     Card,
     Choice,
     ConversationId,
@@ -27,7 +32,9 @@ from crm_core.db import Sessions, unit_of_work, utc_now
 from crm_core.events import SYSTEM, Event, EventKind, record
 from crm_core.jobs import ClaimedJob, Failure
 from crm_core.signals import Signal, Topic, publish
+from crm_core.states import Author, Direction
 
+MOST_REFERENCES = 20
 SENDABLE = (DeliveryState.PENDING.value, DeliveryState.SENDING.value)
 
 
@@ -39,6 +46,7 @@ class Sending:
     channels: Mapping[str, Channel]
     metrics: Metrics
     letters: Channel | None = None
+    blobs: BlobStore | None = None
 
     async def send(self, job: ClaimedJob) -> None:
         """The `send` job. A crash between the call and the record leaves `sending`: the channel's policy decides."""
@@ -48,31 +56,19 @@ class Sending:
         channel = self.channels.get(row["inbox_key"])
         if channel is None:
             raise JobFailedError(Failure("channel_off"))
-        if row["delivery"] == DeliveryState.SENDING and channel.capabilities.in_doubt is not InDoubtPolicy.REPEAT:
+        if row["unreachable_why"] is not None:
+            receipt = DeliveryReceipt(DeliveryState.FAILED, code="unreachable")
+        elif row["delivery"] == DeliveryState.SENDING and channel.capabilities.in_doubt is not InDoubtPolicy.REPEAT:
             receipt = DeliveryReceipt(DeliveryState.IN_DOUBT, code="crashed_while_sending")
         else:
-            receipt = await deliver(channel, _outbound(row))
+            receipt = await deliver(channel, _outbound(row, await self._files(row["files"])))
         self.metrics.sends.labels(channel.name, receipt.state.value).inc()
         await self._record(job, row, receipt)
 
     async def _take(self, job: ClaimedJob) -> RowMapping | None:
         """Mark the message `sending`; None (and the job done) when there is nothing to send any more."""
         async with unit_of_work(self.sessions) as session:
-            statement = (
-                select(
-                    *models.Message.__table__.columns, models.Inbox.key.label("inbox_key"), models.Address.uri,
-                    models.Conversation.subject, models.Conversation.contact_id,
-                )
-                .select_from(models.Message)
-                .join(models.Inbox, models.Inbox.id == models.Message.inbox_id)
-                .join(models.Conversation, models.Conversation.id == models.Message.conversation_id)
-                .join(models.Address, models.Address.contact_id == models.Conversation.contact_id)
-                .where(models.Message.id == job.payload["message_id"], models.Message.delivery.in_(SENDABLE))
-                .order_by(models.Address.id)
-                .limit(1)
-                .with_for_update(of=models.Message)
-            )  # fmt: skip
-            row = (await session.execute(statement)).mappings().one_or_none()
+            row = await _sendable(session, job.payload["message_id"])
             if row is None:
                 await jobs.finish(session, [job])
                 return None
@@ -82,6 +78,10 @@ class Sending:
                 .values(delivery=DeliveryState.SENDING.value)
             )
             return row
+
+    async def _files(self, tokens: list[str]) -> tuple[Attachment, ...]:
+        found = [await self.blobs.get(token) for token in tokens] if self.blobs is not None else []
+        return tuple(file for file in found if file is not None)
 
     async def _record(self, job: ClaimedJob, row: RowMapping, receipt: DeliveryReceipt) -> None:
         again = receipt.state is DeliveryState.FAILED and receipt.retryable and job.attempts < jobs.MOST_ATTEMPTS
@@ -122,7 +122,38 @@ class Sending:
             await jobs.finish(session, [job])
 
 
-def _outbound(row: RowMapping) -> Outbound:
+async def _sendable(session: AsyncSession, message_id: object) -> RowMapping | None:
+    """The message, locked, with whom it goes to: the address the customer last wrote from, else their first."""
+    message, conversation, address = models.Message, models.Conversation, models.Address
+    first = select(func.min(address.id)).where(address.contact_id == conversation.contact_id).scalar_subquery()
+    theirs = aliased(message)
+    written = (
+        select(func.array_agg(aggregate_order_by(theirs.external_id, theirs.id)))
+        .where(theirs.conversation_id == message.conversation_id, theirs.direction == Direction.IN)
+        .scalar_subquery()
+    )
+    files = (
+        select(func.array_agg(aggregate_order_by(models.AttachmentRow.token, models.AttachmentRow.id)))
+        .where(models.AttachmentRow.message_id == message.id)
+        .scalar_subquery()
+    )
+    statement = (
+        select(
+            *message.__table__.columns, models.Inbox.key.label("inbox_key"), address.uri, address.unreachable_why,
+            conversation.subject, conversation.contact_id, func.coalesce(written, []).label("written"),
+            func.coalesce(files, []).label("files"),
+        )
+        .select_from(message)
+        .join(models.Inbox, models.Inbox.id == message.inbox_id)
+        .join(conversation, conversation.id == message.conversation_id)
+        .join(address, address.id == func.coalesce(conversation.address_id, first))
+        .where(message.id == message_id, message.delivery.in_(SENDABLE))
+        .with_for_update(of=message)
+    )  # fmt: skip
+    return (await session.execute(statement)).mappings().one_or_none()
+
+
+def _outbound(row: RowMapping, files: tuple[Attachment, ...]) -> Outbound:
     content = row["content"]
     card = content.get("card")
     kind, _, value = row["uri"].partition(":")
@@ -131,4 +162,6 @@ def _outbound(row: RowMapping) -> Outbound:
         Address(AddressKind(kind), value), row["text"], row["language"] or "en", subject=row["subject"],
         choices=tuple(Choice(choice["label"], choice["value"]) for choice in content.get("choices", ())),
         card=Card(**{**card, "tone": Tone(card["tone"]), "lines": tuple(card["lines"])}) if card else None,
+        attachments=files, in_reply_to=row["written"][-1] if row["written"] else None,
+        references=tuple(row["written"][-MOST_REFERENCES:]), by_person=row["author"] == Author.AGENT,
     )  # fmt: skip

@@ -7,7 +7,9 @@ from contextlib import suppress
 import uvicorn
 
 from bot.app import build_app
+from bot.intake_door import IntakeDoor
 from bot.process import end_with_parent, process_name
+from bot.pullers import run_pullers
 from bot.sending import Sending
 from bot.services import Services, open_services
 from bot.surveys import ask_for_rating
@@ -35,7 +37,8 @@ async def serve(settings: Settings) -> None:
 
 
 def build_worker(services: Services) -> Worker:
-    sending = Sending(services.sessions, {}, services.metrics, services.letters)
+    channels = {key: inbox.channel for key, inbox in services.inboxes.items()}
+    sending = Sending(services.sessions, channels, services.metrics, services.letters, services.blobs)
 
     async def turn(job: ClaimedJob) -> None:
         if job.conversation_id is not None:
@@ -59,6 +62,7 @@ async def work(settings: Settings) -> None:
         chores = [
             asyncio.create_task(listener.run()),
             asyncio.create_task(end_with_parent()),
+            asyncio.create_task(run_pullers(services.inboxes, IntakeDoor(services), services.database_url)),
             asyncio.create_task(every(CLOSE_EVERY_S, lambda now: close_idle(services.sessions, now), "close_idle")),
         ]
         await worker.run()

@@ -1,17 +1,20 @@
 """Everything a process of ours needs, opened once from the settings and written out here by hand."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import structlog
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.dialogue.actions import ACTIONS
 from bot.dialogue.context import DialogueServices
 from bot.dialogue.schema import Flows, Vocabulary, read_flows
 from bot.erps import open_erp
+from bot.inboxes.opening import open_inboxes
+from bot.inboxes.parts import InboxTools, OpenInbox
 from bot.knowledge import Knowledge
 from bot.metrics import Metrics
 from bot.product_names import read_product_names
@@ -37,6 +40,8 @@ from nlu.native import NativeEngine
 from nlu.rasa_http import RasaEngine, RasaThresholds
 from nlu.rasa_server import RasaAddress, RasaFault, RasaServer
 
+log = structlog.get_logger(__name__)
+
 
 @dataclass(frozen=True, slots=True)
 class Services:
@@ -56,6 +61,7 @@ class Services:
     turn: TurnServices
     blobs: FolderBlobStore
     letters: EmailChannel | None
+    inboxes: Mapping[str, OpenInbox]
 
 
 def postgres_directory(settings: Settings) -> Path:
@@ -151,6 +157,16 @@ def _dialogue(
     )  # fmt: skip
 
 
+def _configured(business: Business, opened: Mapping[str, OpenInbox]) -> list[ConfiguredInbox]:
+    return [
+        ConfiguredInbox(
+            inbox.key, inbox.channel, inbox.name, pulled=opened[inbox.key].channel.capabilities.pulled,
+        )
+        for inbox in business.channels.inboxes
+        if inbox.key in opened
+    ]  # fmt: skip
+
+
 @asynccontextmanager
 async def open_services(settings: Settings) -> AsyncIterator[Services]:
     """Open everything; closed again at the end of the block."""
@@ -170,17 +186,20 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
     nlu = SwappableEngine(load_nlu())
     following = asyncio.create_task(follow_pointer(settings.models_dir, nlu, load_nlu))
     key = server_key(settings)
+    blobs = FolderBlobStore(settings.blobs_dir)
+    inboxes, closed = open_inboxes(InboxTools(settings, business, key, blobs))
+    for off in closed:
+        log.warning("inbox.off", inbox=off.key, reason=off.reason)
     try:
         async with unit_of_work(sessions) as session:
-            inboxes = business.channels.inboxes
-            await sync_inboxes(session, [ConfiguredInbox(i.key, i.channel, i.name, pulled=True) for i in inboxes])
+            await sync_inboxes(session, _configured(business, inboxes))
             ids = await inbox_ids(session)
         turn = TurnServices(
             _dialogue(settings, business, (sessions, readers), erp, key), nlu, settings.turn, metrics, utc_now
         )
         yield Services(
             settings, business, url, engine, sessions, readers, erp, nlu, metrics, key, ids, turn,
-            FolderBlobStore(settings.blobs_dir), mail_channel(settings),
+            blobs, mail_channel(settings), inboxes,
         )  # fmt: skip
     finally:
         following.cancel()

@@ -104,6 +104,7 @@ select c.id, c.contact_id, c.state, c.language, c.bot_memory, c.answered_through
                                              'choice', m.content ->> 'choice') order by m.id)
            from (select * from message m
                  where m.conversation_id = c.id and m.direction = 'in' and m.id > c.answered_through
+                   and not coalesce(m.content -> 'marks' ? 'automatic', false)
                  order by m.id limit :most) m
        ) end as messages
 from conversation c join contact p on p.id = c.contact_id

@@ -13,9 +13,9 @@ from email.utils import format_datetime, parseaddr
 
 import aiosmtplib
 
-from channels.protocol import ChannelRequest
+from channels.protocol import STORED, ChannelRequest
 from config.settings import SmtpSettings
-from crm_core.contracts import Capabilities, DeliveryReceipt, DeliveryState, Inbound, InDoubtPolicy, Outbound
+from crm_core.contracts import Capabilities, DeliveryReceipt, DeliveryState, Incoming, InDoubtPolicy, Outbound
 
 IMPLICIT_TLS_PORT = 465  # RFC 8314 section 7.3
 ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9-]{1,63}(\.[A-Za-z0-9-]{1,63})*")
@@ -33,6 +33,7 @@ class EmailChannel:
 
     name = "email"
     capabilities = Capabilities(attachments=True, in_doubt=InDoubtPolicy.REPEAT)
+    acknowledgement = STORED
 
     def __init__(self, settings: SmtpSettings, key: bytes = b"", tls: ssl.SSLContext | None = None) -> None:
         self._settings, self._key = settings, key
@@ -43,7 +44,7 @@ class EmailChannel:
         del request
         return False
 
-    def parse(self, request: ChannelRequest) -> list[Inbound]:
+    def parse(self, request: ChannelRequest) -> list[Incoming]:
         del request
         return []
 

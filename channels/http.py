@@ -1,17 +1,17 @@
 """One door for every webhook: size, signature on the raw body, parse, store for good, and only then the answer."""
 
 import asyncio
+import json
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 
 import structlog
 from fastapi import APIRouter, Request, Response
-from fastapi.responses import JSONResponse
 from pydantic_core import from_json
 
 from channels.payload import read_limited
-from channels.protocol import Channel, ChannelRequest
-from crm_core.contracts import Inbound
+from channels.protocol import STORED, Acknowledgement, Channel, ChannelRequest
+from crm_core.contracts import Incoming
 from crm_core.errors import Forbidden, Malformed, NotFound, SwitchboardError, TooLarge, Unavailable
 
 log = structlog.get_logger(__name__)
@@ -19,20 +19,21 @@ log = structlog.get_logger(__name__)
 MOST_BYTES = 1024 * 1024
 STORE_TIMEOUT_S = 8.0  # Twilio gives 15 s in all
 RETRY_AFTER_S = 2
+IGNORED = Acknowledgement('{"status":"ignored"}')
 
 
 @dataclass(frozen=True, slots=True)
 class WebhookPorts:
     """`receive` returns once the message is stored for good; `count_unknown` is told the channel's name."""
 
-    receive: Callable[[str, Inbound], Awaitable[object]]
+    receive: Callable[[str, Incoming], Awaitable[object]]
     count_unknown: Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
     status: int
-    content: Mapping[str, str]
+    content: Acknowledgement
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -42,24 +43,31 @@ async def take_in(channel: Channel, inbox_key: str, request: ChannelRequest, por
         if not channel.verify(request):
             raise Forbidden("The signature is missing or wrong.")
         check_json(request)
-        inbounds = channel.parse(request)
-        if not inbounds:
+        found = channel.parse(request)
+        if not found:
             ports.count_unknown(channel.name)
-            return Answer(202, {"status": "ignored"})
-        for inbound in inbounds:
+            return _ignored(channel)
+        for incoming in found:
             async with asyncio.timeout(STORE_TIMEOUT_S):
-                await ports.receive(inbox_key, inbound)
+                await ports.receive(inbox_key, incoming)
     except SwitchboardError as error:
         return refusal(error)
     except (TimeoutError, OSError) as error:
         log.warning("webhook.store_failed", channel=channel.name, error=type(error).__name__)
         return refusal(Unavailable("The message could not be stored; send it again."))
-    return Answer(200, {"status": "stored"})
+    return Answer(200, channel.acknowledgement)
+
+
+def _ignored(channel: Channel) -> Answer:
+    """A provider that expects a body of its own gets it: a 202 in JSON would be a fault to it."""
+    speaks_json = channel.acknowledgement.media_type == STORED.media_type
+    return Answer(202, IGNORED) if speaks_json else Answer(200, channel.acknowledgement)
 
 
 def refusal(error: SwitchboardError) -> Answer:
     headers = {"Retry-After": str(RETRY_AFTER_S)} if error.retryable else {}
-    return Answer(error.status, {"code": error.code, "message": str(error)}, headers)
+    told = json.dumps({"code": error.code, "message": str(error)}, ensure_ascii=False)
+    return Answer(error.status, Acknowledgement(told), headers)
 
 
 def check_json(request: ChannelRequest) -> None:
@@ -95,4 +103,5 @@ def channel_request(request: Request, body: bytes) -> ChannelRequest:
 
 
 def _response(answer: Answer) -> Response:
-    return JSONResponse(dict(answer.content), answer.status, dict(answer.headers))
+    content = answer.content
+    return Response(content.body, answer.status, dict(answer.headers), media_type=content.media_type)

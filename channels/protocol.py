@@ -1,10 +1,10 @@
 """What every channel is: a provider's payload in, `Inbound` out; `Outbound` in, a provider's call out."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from crm_core.contracts import Capabilities, DeliveryReceipt, Inbound, Outbound
+from crm_core.contracts import Capabilities, DeliveryReceipt, Incoming, Outbound
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +18,18 @@ class ChannelRequest:
     body: bytes = b""
 
 
+@dataclass(frozen=True, slots=True)
+class Acknowledgement:
+    """The body a provider expects with 200."""
+
+    body: str
+    media_type: str = "application/json"
+
+
+STORED = Acknowledgement('{"status":"stored"}')
+Receive = Callable[[Incoming], Awaitable[None]]
+
+
 class Channel(Protocol):
     """One adapter. The constructor takes secrets and clients and does no I/O."""
 
@@ -27,14 +39,36 @@ class Channel(Protocol):
     @property
     def capabilities(self) -> Capabilities: ...
 
+    @property
+    def acknowledgement(self) -> Acknowledgement: ...
+
     def verify(self, request: ChannelRequest) -> bool:
         """True when the provider itself sent `request`; looks at the raw body, in constant time."""
         ...
 
-    def parse(self, request: ChannelRequest) -> list[Inbound]:
-        """The messages in a verified request. Pure and total: what it does not know gives an empty list."""
+    def parse(self, request: ChannelRequest) -> list[Incoming]:
+        """The messages and reports in a verified request. Pure and total: what it does not know gives an empty list."""
         ...
 
     async def send(self, outbound: Outbound) -> DeliveryReceipt:
         """One call of the provider. Errors come back as a receipt, never raised."""
         ...
+
+
+class Puller(Protocol):
+    """The part of a channel that fetches by itself: IMAP, long polling."""
+
+    async def run(self, receive: Receive) -> None:
+        """Fetch for ever. `receive` returns once a message is stored for good; only then is it taken for fetched.
+
+        Raises what the network raises: the caller waits and starts it again.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """What a look at the provider showed, in words; `remedy` is None when all is well."""
+
+    state: str
+    remedy: str | None = None

@@ -1,12 +1,12 @@
 """Web chat: the adapter every channel has, and the routes that carry it."""
 
 from channels.payload import read_json
-from channels.protocol import ChannelRequest
+from channels.protocol import STORED, ChannelRequest
 from channels.webchat_edge import inbound_of
 from channels.webchat_identity import Visitor, VisitorTokens
 from channels.webchat_messages import MessageBody
 from channels.webchat_types import ChatSettings
-from crm_core.contracts import Capabilities, DeliveryReceipt, DeliveryState, Inbound, InDoubtPolicy, Outbound
+from crm_core.contracts import Capabilities, DeliveryReceipt, DeliveryState, Incoming, InDoubtPolicy, Outbound
 from crm_core.errors import InvalidInput, Unauthenticated
 
 CAPABILITIES = Capabilities(choices=10, cards=True, attachments=True, pulled=True, in_doubt=InDoubtPolicy.REPEAT)
@@ -17,6 +17,7 @@ class WebChat:
 
     name = "webchat"
     capabilities = CAPABILITIES
+    acknowledgement = STORED
 
     def __init__(self, inbox_key: str, tokens: VisitorTokens) -> None:
         self._inbox_key, self._tokens = inbox_key, tokens
@@ -24,7 +25,7 @@ class WebChat:
     def verify(self, request: ChannelRequest) -> bool:
         return self._visitor(request) is not None
 
-    def parse(self, request: ChannelRequest) -> list[Inbound]:
+    def parse(self, request: ChannelRequest) -> list[Incoming]:
         visitor = self._visitor(request)
         if visitor is None:
             return []

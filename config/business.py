@@ -6,9 +6,10 @@ from pathlib import Path
 from typing import Annotated
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, HttpUrl
+from pydantic import AfterValidator, Field, HttpUrl
 
-from config.documents import read_document
+from config.documents import Key, Strict, read_document
+from config.inboxes import Channels
 
 
 def _known_zone(name: str) -> str:
@@ -22,13 +23,6 @@ def _known_zone(name: str) -> str:
 TimeZone = Annotated[str, AfterValidator(_known_zone)]
 LanguageCode = Annotated[str, Field(pattern="^(en|ru|es)$")]
 Translated = dict[LanguageCode, str]
-Key = Annotated[str, Field(pattern="^[a-z][a-z0-9_]*$")]
-
-
-class Strict(BaseModel):
-    """A misspelt key is an error, not a silent nothing."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class Company(Strict):
@@ -76,22 +70,6 @@ class Hours(Strict):
 
     windows: list[Window]
     closed_on: list[str] = []
-
-
-class WebChatInbox(Strict):
-    """One chat widget: the sites that may embed it, and the key that signs visitors' identities."""
-
-    key: Key
-    channel: Annotated[str, Field(pattern="^webchat$")]
-    name: str
-    origins: list[HttpUrl] = []
-    identity_secret_env: str | None = None
-
-
-class Channels(Strict):
-    """`channels.yml`."""
-
-    inboxes: Annotated[list[WebChatInbox], Field(min_length=1)]
 
 
 class ErpEntry(Strict):

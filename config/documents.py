@@ -2,13 +2,20 @@
 
 from collections.abc import Hashable
 from pathlib import Path
-from typing import TypeVar
+from typing import Annotated, TypeVar
 
 import yaml
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 Model = TypeVar("Model", bound=BaseModel)
 Location = tuple[int | str, ...]
+Key = Annotated[str, Field(pattern="^[a-z][a-z0-9_]*$")]
+
+
+class Strict(BaseModel):
+    """A misspelt key is an error, not a silent nothing."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class DocumentError(ValueError):

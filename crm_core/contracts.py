@@ -94,9 +94,23 @@ class Identity:
     name: str | None = None
 
 
+class Mark(StrEnum):
+    """What an agent must know of a message at a glance; kept with it."""
+
+    DIFFERENT_SENDER = "different_sender"  # somebody else wrote into this thread
+    UNVERIFIED_SENDER = "unverified_sender"  # nothing proves that the sender is who they say
+    AUTOMATIC = "automatic"  # an absence note, a list, a bounce: nobody waits for an answer
+    UNREADABLE = "unreadable"  # only the original could be kept
+    EDITED = "edited"
+
+
 @dataclass(frozen=True, slots=True)
 class Inbound:
-    """One utterance of a customer. `external_id` is unique in its inbox: a redelivery changes nothing."""
+    """One utterance of a customer. `external_id` is unique in its inbox: a redelivery changes nothing.
+
+    `in_reply_to` is our own message, where the channel proves that it was that one. `extra` is what only this channel
+    has (a quoted part, a formatted one): kept with the message, shown to agents. An `is_automatic` one gets no turn.
+    """
 
     external_id: str
     sender: Address
@@ -109,11 +123,22 @@ class Inbound:
     identity: Identity | None = None
     attachments: tuple[Attachment, ...] = ()
     raw: bytes = b""
+    in_reply_to: MessageId | None = None
+    marks: frozenset[Mark] = frozenset()
+    extra: JsonObject = field(default_factory=dict)
+
+    @property
+    def is_automatic(self) -> bool:
+        return Mark.AUTOMATIC in self.marks
 
 
 @dataclass(frozen=True, slots=True)
 class Outbound:
-    """One message to be sent. `message_id` makes a repeated send recognisable."""
+    """One message to be sent. `message_id` makes a repeated send recognisable.
+
+    `in_reply_to` and `references` are the provider's ids of the customer's messages in this conversation, newest and
+    all; `by_person` tells an agent's words from the bot's and the system's.
+    """
 
     message_id: MessageId
     conversation_id: ConversationId
@@ -126,6 +151,8 @@ class Outbound:
     card: Card | None = None
     attachments: tuple[Attachment, ...] = ()
     in_reply_to: str | None = None
+    references: tuple[str, ...] = ()
+    by_person: bool = False
 
 
 class DeliveryState(StrEnum):
@@ -149,6 +176,36 @@ class DeliveryReceipt:
     code: str | None = None
     retryable: bool = False
     retry_after_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryUpdate:
+    """What a provider reports later about a message it took from us, by its own id or by ours."""
+
+    state: DeliveryState
+    external_id: str | None = None
+    message_id: MessageId | None = None
+    code: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """The customer changed what they wrote; `external_id` is that of the message as it first came."""
+
+    external_id: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reachability:
+    """Nothing more may or can be sent to `address` (STOP, a blocked bot, a hard bounce), or it may again."""
+
+    address: Address
+    is_reachable: bool
+    reason: str
+
+
+Incoming = Inbound | DeliveryUpdate | Edit | Reachability
 
 
 class InDoubtPolicy(StrEnum):

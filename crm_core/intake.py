@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from crm_core import models
 from crm_core.cards import payload_without_card_numbers, without_card_numbers
 from crm_core.contacts import add_identity, ensure_contact
-from crm_core.contracts import ContactId, ConversationId, Inbound, InboxId, JsonObject, MessageId
+from crm_core.contracts import ContactId, ConversationId, Inbound, InboxId, Json, JsonObject, MessageId
 from crm_core.conversations import Trigger, lock_conversation, move
 from crm_core.errors import InvalidInput
 from crm_core.events import CONTACT
@@ -53,20 +53,22 @@ async def inbox_ids(session: AsyncSession) -> dict[str, InboxId]:
 
 _STORE = text("""
 with sender as materialized (
-    select a.contact_id, c.language from address a join contact c on c.id = a.contact_id where a.uri = :uri
+    select a.id as address_id, a.contact_id, c.language
+    from address a join contact c on c.id = a.contact_id where a.uri = :uri
 ), payload as (
     insert into inbound_payload (inbox_id, external_id, contact_id, raw, received_at)
     select :inbox_id, :external_id, contact_id, cast(:raw as bytea), :now from sender
     on conflict do nothing
     returning contact_id
 ), thread as (
-    insert into conversation (contact_id, inbox_id, thread_key, subject, language,
+    insert into conversation (contact_id, inbox_id, address_id, thread_key, subject, language,
                               opened_at, state_at, last_message_at, last_inbound_at)
-    select s.contact_id, :inbox_id, :thread_key, cast(:subject as text), coalesce(s.language, cast(:language as text)),
-           :now, :now, :now, :now
+    select s.contact_id, :inbox_id, s.address_id, :thread_key, cast(:subject as text),
+           coalesce(s.language, cast(:language as text)), :now, :now, :now, :now
     from sender s join payload p on p.contact_id = s.contact_id
     on conflict (contact_id, inbox_id, thread_key) where state <> 'closed'
-    do update set last_message_at = excluded.last_message_at, last_inbound_at = excluded.last_inbound_at
+    do update set last_message_at = excluded.last_message_at, last_inbound_at = excluded.last_inbound_at,
+                  address_id = excluded.address_id
     returning id, contact_id, state, (xmax = 0) as is_opened
 ), said as (
     insert into message (conversation_id, inbox_id, direction, author, text, content, external_id, language, created_at)
@@ -81,7 +83,8 @@ with sender as materialized (
     from thread t join said s on s.conversation_id = t.id
 ), turn as (
     insert into job (kind, conversation_id, created_at, run_at, claimed_by, attempts)
-    select 'turn', id, :now, :run_at, cast(:worker as text), :attempts from thread where state = 'bot'
+    select 'turn', id, :now, :run_at, cast(:worker as text), :attempts from thread
+    where state = 'bot' and not :is_automatic
     returning id
 )
 select t.id as conversation_id, t.contact_id, t.state, s.id as message_id, turn.id as turn_id,
@@ -103,7 +106,7 @@ async def receive(
     """Store one message: raw payload, address, contact, open conversation, message, event and `turn` job.
 
     One statement for a sender who is known: this is the hot path. Idempotent by the unique (inbox, external id):
-    redeliveries, however many at once, change nothing. A person's conversation gets no turn.
+    redeliveries, however many at once, change nothing. A person's conversation and an automatic message get no turn.
     Raises InvalidInput for text over MOST_TEXT_CHARACTERS, for ids over MOST_KEY_CHARACTERS, for NUL.
     """
     _check(inbound)
@@ -132,13 +135,18 @@ async def receive(
 
 def _values_of(now: datetime, inbox_id: InboxId, inbound: Inbound, inline: InlineClaim | None) -> dict[str, object]:
     """What _STORE binds. An inline turn is born claimed: due again when its lease has run out."""
-    content: JsonObject = {} if inbound.choice is None else {"choice": inbound.choice}
+    content: JsonObject = {**inbound.extra}
+    if inbound.choice is not None:
+        content["choice"] = inbound.choice
+    if inbound.marks:
+        content["marks"] = [*sorted(mark.value for mark in inbound.marks)]
     return {
         "uri": inbound.sender.uri, "inbox_id": inbox_id, "external_id": inbound.external_id, "raw": inbound.raw,
         "now": now, "thread_key": inbound.thread_key, "subject": inbound.subject, "language": inbound.language,
         "text": inbound.text, "content": json.dumps(content), "channel": CHANNEL,
         "run_at": now + timedelta(seconds=inline.lease_s) if inline else now,
         "worker": inline.worker if inline else None, "attempts": int(inline is not None),
+        "is_automatic": inbound.is_automatic,
     }  # fmt: skip
 
 
@@ -153,7 +161,18 @@ def _without_card_numbers(inbound: Inbound) -> Inbound:
         and replace(inbound.identity, name=inbound.identity.name and without_card_numbers(inbound.identity.name)),
         attachments=tuple(replace(file, name=without_card_numbers(file.name)) for file in inbound.attachments),
         raw=payload_without_card_numbers(inbound.raw),
+        extra={key: _masked(value) for key, value in inbound.extra.items()},
     )
+
+
+def _masked(value: Json) -> Json:
+    if isinstance(value, str):
+        return without_card_numbers(value)
+    if isinstance(value, list):
+        return [_masked(item) for item in value]
+    if isinstance(value, dict):
+        return {key: _masked(item) for key, item in value.items()}
+    return value
 
 
 def _check(inbound: Inbound) -> None:
@@ -170,10 +189,23 @@ def _check(inbound: Inbound) -> None:
 
 
 def _further_words(inbound: Inbound) -> Iterator[str | None]:
+    yield from _words_in(inbound.extra)
     for file in inbound.attachments:
         yield from (file.name, file.content_type)
     if inbound.identity is not None:
         yield from (inbound.identity.customer_ref, inbound.identity.name)
+
+
+def _words_in(value: Json) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, list):
+        for item in value:
+            yield from _words_in(item)
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            yield key
+            yield from _words_in(item)
 
 
 async def _first_copy(session: AsyncSession, inbox_id: InboxId, external_id: str) -> Received:

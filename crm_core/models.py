@@ -44,6 +44,8 @@ class Address(Base):
     uri: Mapped[str] = mapped_column(unique=True)
     verified_at: Mapped[datetime | None]
     verified_how: Mapped[str | None]
+    unreachable_at: Mapped[datetime | None]  # a hard bounce, STOP, a blocked bot
+    unreachable_why: Mapped[str | None]
     created_at: Mapped[datetime]
 
 
@@ -157,6 +159,8 @@ class Conversation(Base):
     id: Mapped[int] = mapped_column(Identity(), primary_key=True)
     contact_id: Mapped[int] = mapped_column(ForeignKey("contact.id"), index=True)
     inbox_id: Mapped[int] = mapped_column(ForeignKey("inbox.id"))
+    # where they last wrote from
+    address_id: Mapped[int | None] = mapped_column(ForeignKey("address.id", ondelete="SET NULL"))
     thread_key: Mapped[str] = mapped_column(server_default="")
     state: Mapped[str] = mapped_column(server_default=ConversationState.BOT.value)
     agent_id: Mapped[int | None] = mapped_column(ForeignKey("app_user.id"))

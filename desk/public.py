@@ -33,7 +33,7 @@ class LanguageLink:
 
 def public_router(business: Business) -> APIRouter:
     """The page hosts the first chat inbox."""
-    company, inbox_key = business.company, business.channels.inboxes[0].key
+    company, inbox_key = business.company, business.channels.widgets[0].key
     environment = Environment(
         loader=FileSystemLoader(FOLDER / "templates"), autoescape=True, undefined=StrictUndefined,
         trim_blocks=True, lstrip_blocks=True,

@@ -29,6 +29,7 @@ MOST_NESTING, MOST_PARAMETERS = 3, 5
 OUTERMOST = {
     "bot/worker.py": {"Worker._carry_out"},  # one bad job
     "bot/inline.py": {"InlineTurns._guarded", "InlineTurns._give_back"},  # one bad turn; the lease is the second net
+    "bot/pullers.py": {"_keep_pulling"},  # one inbox whose provider is away
     "bot/turn.py": {"_listen"},  # a broken flow ends with a person, not with silence
     "channels/sender.py": {"_send"},  # an adapter's fault becomes a recorded result
     "channels/webchat_socket.py": {"ChatSocket.serve"},  # one socket; the visitor gets a closing code, never the error

@@ -7,7 +7,7 @@ import pytest
 from fastapi import FastAPI
 
 from channels.http import WebhookPorts, webhook_routes
-from channels.protocol import ChannelRequest
+from channels.protocol import STORED, ChannelRequest
 from crm_core.contracts import Address, AddressKind, Capabilities, DeliveryReceipt, DeliveryState, Inbound, Outbound
 from crm_core.errors import InvalidInput, Unavailable
 
@@ -17,6 +17,7 @@ class Postcards:
 
     name = "postcards"
     capabilities = Capabilities()
+    acknowledgement = STORED
 
     def __init__(self) -> None:
         self.verified: list[ChannelRequest] = []

@@ -35,11 +35,27 @@ def migrated_database(server: EmbeddedPostgres, name: str) -> str:
     return url
 
 
+# Deleting what is there costs a millisecond; truncating every table makes new files for each of them.
+_EMPTY = """
+do $$
+declare
+    name text;
+    has_rows boolean;
+begin
+    set local session_replication_role = replica;
+    for name in
+        select quote_ident(tablename) from pg_tables where schemaname = 'public' and tablename <> 'alembic_version'
+    loop
+        execute format('select exists (select from %s)', name) into has_rows;
+        if has_rows then
+            execute format('delete from %s', name);
+        end if;
+    end loop;
+end $$
+"""
+
+
 def empty(url: str) -> None:
-    """Delete every row of every table; sequences go on."""
+    """Delete every row of every table; sequences go on. Foreign keys are not asked: nothing is left to refer to."""
     with psycopg.connect(url, autocommit=True) as connection:
-        rows = connection.execute(
-            "select quote_ident(tablename) from pg_tables"
-            " where schemaname = 'public' and tablename <> 'alembic_version'"
-        ).fetchall()
-        connection.execute(f"truncate {', '.join(name for (name,) in rows)} cascade")
+        connection.execute(_EMPTY)

@@ -1,0 +1,78 @@
+"""The one door through which everything that channels bring comes into the core."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot.inline import InlineTurns
+from bot.services import Services
+from crm_core.contracts import DeliveryUpdate, Edit, Inbound, Incoming, Reachability
+from crm_core.db import unit_of_work, utc_now
+from crm_core.deliveries import note_delivery, note_edit, note_reachability
+from crm_core.errors import Unavailable
+from crm_core.intake import Received, receive
+
+LOST = (DBAPIError, PoolTimeoutError, OSError)
+TRY_AGAIN = "The message store cannot be reached; try again in a moment."
+
+
+@asynccontextmanager
+async def transaction(services: Services) -> AsyncIterator[AsyncSession]:
+    """A unit of work whose loss of the database is told as “try again”."""
+    try:
+        async with unit_of_work(services.sessions) as session:
+            yield session
+    except LOST as error:
+        raise Unavailable(TRY_AGAIN) from error
+
+
+@dataclass(frozen=True, slots=True)
+class IntakeDoor:
+    """`inline` runs turns in this process; without it every turn is left to the workers."""
+
+    services: Services
+    inline: InlineTurns | None = None
+
+    async def take(self, inbox_key: str, incoming: Incoming) -> None:
+        """Stored for good when this returns, whatever it is."""
+        if isinstance(incoming, Inbound):
+            await self.receive(inbox_key, incoming)
+            return
+        inbox_id, now = self.services.inbox_ids[inbox_key], utc_now()
+        async with transaction(self.services) as session:
+            match incoming:
+                case DeliveryUpdate():
+                    await note_delivery(session, now, inbox_id, incoming)
+                case Edit():
+                    await note_edit(session, now, inbox_id, incoming)
+                case Reachability():
+                    await note_reachability(session, now, incoming)
+
+    async def receive(self, inbox_key: str, inbound: Inbound) -> Received:
+        """Stored for good when this returns; the turn runs after it, here or in a worker."""
+        inbound = await self._with_files_stored(inbound)
+        claim = self.inline.claim() if self.inline is not None else None
+        try:
+            async with transaction(self.services) as session:
+                inbox_id = self.services.inbox_ids[inbox_key]
+                received = await receive(session, utc_now(), inbox_id, inbound, inline=claim)
+        except BaseException:
+            if self.inline is not None and claim is not None:
+                self.inline.forgo()
+            raise
+        if self.inline is not None and claim is not None:
+            self.inline.forgo() if received.turn is None else self.inline.start(received.turn)
+        self.services.metrics.received.labels(inbox_key, str(received.is_new).lower()).inc()
+        return received
+
+    async def _with_files_stored(self, inbound: Inbound) -> Inbound:
+        """A redelivery stores its files once more: an orphan on the disk is the price of no lost file."""
+        files = [
+            file if file.stored_as else replace(file, stored_as=await self.services.blobs.put(file))
+            for file in inbound.attachments
+        ]
+        return replace(inbound, attachments=tuple(files)) if files else inbound
