@@ -44,6 +44,7 @@ class Action(StrEnum):
     REPLY = "reply"
     TRANSFER = "transfer"
     CLOSE = "close"
+    SETTLE_SEND = "settle_send"
     EXPORT = "export"
     ERASE = "erase"
     MERGE = "merge"
@@ -60,6 +61,7 @@ _TEAM_STATES = (
 )  # fmt: skip
 _BY_ROLE: Mapping[Action, frozenset[Role]] = {
     Action.TAKE_OVER: frozenset({Role.SUPERVISOR, Role.ADMIN}),
+    Action.SETTLE_SEND: frozenset({Role.LEAD, Role.SUPERVISOR, Role.ADMIN}),
     Action.MERGE: frozenset({Role.LEAD, Role.SUPERVISOR, Role.ADMIN}),
     Action.EXPORT: frozenset({Role.SUPERVISOR, Role.ADMIN}),
     Action.SUPERVISE: frozenset({Role.SUPERVISOR, Role.ADMIN}),
@@ -100,6 +102,8 @@ def require(reach: Reach, action: Action, conversation: models.Conversation) -> 
 def _may(reach: Reach, action: Action, conversation: models.Conversation) -> bool:
     viewer = reach.viewer
     if action in _ANYBODY_WHO_SEES:
+        return True
+    if action is Action.SETTLE_SEND and _owns(viewer, conversation):
         return True
     if action in _BY_ROLE:
         return viewer.role in _BY_ROLE[action]

@@ -60,6 +60,13 @@ _STANDING = text("""
 """)
 
 
+_CLAIM = text("""
+    insert into address_claim (contact_id, uri, at)
+    select :contact_id, uri, :now from address where uri = :uri and contact_id <> :contact_id
+    on conflict do nothing
+""")
+
+
 async def ensure_contact(session: AsyncSession, now: datetime, address: Address) -> KnownContact:
     """The contact of `address`, made when new. Two first messages at once make one contact, by the unique URI."""
     contact_id = await session.scalar(text("select nextval(pg_get_serial_sequence('contact', 'id'))"))
@@ -105,7 +112,7 @@ async def find_contact(session: AsyncSession, address: Address) -> KnownContact 
 async def add_identity(session: AsyncSession, now: datetime, contact_id: ContactId, identity: Identity) -> None:
     """Note what a channel proved: name and ERP customer replace older ones, addresses are added as verified by it.
 
-    An address that somebody else has stays theirs.
+    An address that somebody else has stays theirs; that both have it is kept as evidence that they are one person.
     """
     values = {
         "name": models.Contact.name if identity.name is None else identity.name,
@@ -121,6 +128,7 @@ async def add_identity(session: AsyncSession, now: datetime, contact_id: Contact
                 synchronize_session=False
             )
         )
+        await session.execute(_CLAIM, {"contact_id": contact_id, "uri": address.uri, "now": now})
 
 
 def _proven_addresses(identity: Identity) -> Iterator[Address]:

@@ -16,6 +16,7 @@ class KnownAddress:
     uri: str
     verified_at: datetime | None
     verified_how: str | None
+    unreachable_why: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +77,9 @@ async def conversation_head(session: AsyncSession, conversation_id: int) -> Conv
 
 async def known_addresses(session: AsyncSession, contact_id: int) -> tuple[KnownAddress, ...]:
     statement = (
-        select(models.Address.uri, models.Address.verified_at, models.Address.verified_how)
+        select(
+            models.Address.uri, models.Address.verified_at, models.Address.verified_how, models.Address.unreachable_why
+        )
         .where(models.Address.contact_id == contact_id)
         .order_by(models.Address.id)
     )

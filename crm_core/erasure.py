@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from crm_core import models
 from crm_core.contacts import standing_contact
 from crm_core.contracts import ContactId, Json
+from crm_core.models_contacts import AddressClaim
 from crm_core.schema import Base
 
 ERASED = "erased"
@@ -20,7 +21,7 @@ KEPT_EVENT_KEYS = frozenset({
     "action", "ms", "code", "reason", "queue", "agent_id", "from_agent_id", "from_state", "waited_s", "first",
     "disposition", "score", "survey", "changed", "from_queue", "to_queue", "merge_id", "job_id", "kind", "tries",
     "how", "source", "from_intent", "urgent", "upset",
-    "earlier_contacts",
+    "earlier_contacts", "to_conversation_id", "channel", "continues",
 })  # fmt: skip
 _OWN_WORD = re.compile(r"[A-Za-z0-9_.:/#-]{1,80}")
 
@@ -72,6 +73,13 @@ async def delete_attachments(session: AsyncSession, _now: datetime, person: Pers
 
 async def delete_corrections(session: AsyncSession, _now: datetime, person: Person) -> None:
     await _remove(session, models.NluCorrection, models.NluCorrection.conversation_id.in_(person.conversation_ids))
+
+
+async def delete_claims(session: AsyncSession, _now: datetime, person: Person) -> None:
+    """What others claim of this person's addresses goes with them."""
+    claim, address = AddressClaim, models.Address
+    theirs = select(address.uri).where(address.contact_id.in_(person.contact_ids)).scalar_subquery()
+    await _remove(session, claim, claim.contact_id.in_(person.contact_ids) | claim.uri.in_(theirs))
 
 
 async def blank_messages(session: AsyncSession, _now: datetime, person: Person) -> None:
@@ -131,8 +139,8 @@ def _names_nobody(value: Json) -> bool:
 
 
 ERASURE_STEPS: tuple[Step, ...] = (
-    delete_payloads, delete_addresses, delete_jobs, delete_attachments, delete_corrections, blank_messages,
-    blank_conversations, blank_surveys, blank_contacts, blank_merges, blank_events,
+    delete_payloads, delete_claims, delete_addresses, delete_jobs, delete_attachments, delete_corrections,
+    blank_messages, blank_conversations, blank_surveys, blank_contacts, blank_merges, blank_events,
 )  # fmt: skip
 
 

@@ -55,6 +55,8 @@ class EventKind(StrEnum):
     MESSAGE_READ = "message_read"
     MESSAGE_FAILED = "message_failed"
     MESSAGE_EDITED = "message_edited"
+    SEND_SETTLED = "send_settled"
+    CONTINUED_ELSEWHERE = "continued_elsewhere"
     ADDRESS_REACHABLE = "address_reachable"
     ADDRESS_UNREACHABLE = "address_unreachable"
     SURVEY_SENT = "survey_sent"
@@ -68,6 +70,7 @@ class EventKind(StrEnum):
     LOGIN_REFUSED = "login_refused"
     LOGGED_OUT = "logged_out"
     JOB_BURIED = "job_buried"
+    JOB_SETTLED = "job_settled"
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from crm_core.conversations import close, lock_conversation
 from crm_core.erasure import ERASED, ERASURE_STEPS, Person, person_of
 from crm_core.errors import Conflict
 from crm_core.events import SYSTEM, Actor, Event, EventKind, record
+from crm_core.models_contacts import AddressClaim
 from crm_core.schema import Base
 from crm_core.states import ConversationState
 
@@ -58,6 +59,7 @@ def _tables_of(person: Person) -> dict[str, tuple[type[Base], ColumnElement[bool
     return {
         "contacts": (models.Contact, models.Contact.id.in_(ids)),
         "addresses": (models.Address, models.Address.contact_id.in_(ids)),
+        "claims": (AddressClaim, AddressClaim.contact_id.in_(ids)),
         "merges": (merge, merge.source_id.in_(ids) | merge.target_id.in_(ids)),
         "conversations": (models.Conversation, models.Conversation.id.in_(threads)),
         "messages": (models.Message, models.Message.conversation_id.in_(threads)),

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from crm_core import models
 from crm_core.access import Action, Reach, require, visible_conversations
-from crm_core.contracts import Card, Choice, JsonObject, Tone
+from crm_core.contracts import Card, Choice, Json, JsonObject, Tone
 from crm_core.conversation_head import ConversationHead, conversation_head, rating_of
 from crm_core.errors import NotFound
 from crm_core.states import Author, CorrectionState, Direction
@@ -52,6 +52,8 @@ class TranscriptEntry:
     external_id: str | None = None
     attachments: tuple[FileEntry, ...] = ()
     corrected_intent: str | None = None
+    marks: tuple[str, ...] = ()
+    before: tuple[str, ...] = ()  # earlier wordings of an edited message
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,8 +192,12 @@ def entry_of(row: RowMapping, files: tuple[FileEntry, ...] = ()) -> TranscriptEn
         row["id"], row["created_at"], row["direction"], row["author"], row["visibility"], row["text"],
         row["agent_id"], row["agent_name"], _choices(content), _card(content), content.get("choice"),
         row["delivery"], row["delivery_code"], row["nlu"], row["language"], row["external_id"], files,
-        row.get("corrected_intent"),
+        row.get("corrected_intent"), _words(content.get("marks")), _words(content.get("before")),
     )  # fmt: skip
+
+
+def _words(stored: Json) -> tuple[str, ...]:
+    return tuple(str(word) for word in stored) if isinstance(stored, list) else ()
 
 
 def _choices(content: JsonObject) -> tuple[Choice, ...]:

@@ -1,63 +1,36 @@
 """What an agent does: accept, reply, note, transfer, resolve, and their own state."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from datetime import datetime
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import HTMLResponse
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from crm_core.access import Reach
 from crm_core.agent_work import accept_conversation, add_note, close_conversation, reply, transfer_to_queue
 from crm_core.contracts import ConversationId, MessageId, UserId
 from crm_core.corrections import Reading, correct_intent
 from crm_core.db import unit_of_work
 from crm_core.errors import InvalidInput, NotFound
+from crm_core.parked_sends import mark_sent, resend
 from crm_core.staff import set_agent_state
 from crm_core.states import AgentState
 from desk.answers import route_class
+from desk.change import Change, read_change
 from desk.conversation_page import in_language, read_conversation
 from desk.fragments import Fragments
 from desk.inbox_page import me, read_inbox, tab_of
 from desk.live import partial
-from desk.reader import Reader, require_change
+from desk.reader import require_change
 from desk.services import Desk, PathId
 
 CHOSEN_STATES = (AgentState.AVAILABLE, AgentState.AWAY)
 
 
-class EmptyText(InvalidInput):
-    code = "empty_text"
-
-
 class NothingChosen(InvalidInput):
     code = "nothing_chosen"
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """One request that changes a conversation, with its form."""
-
-    reader: Reader
-    fields: dict[str, str]
-    conversation_id: ConversationId
-
-    @property
-    def text(self) -> str:
-        """Raises EmptyText."""
-        text = self.fields.get("text", "").replace("\r\n", "\n").strip()
-        if not text:
-            raise EmptyText("Write something first.")
-        return text
-
-    @property
-    def after(self) -> int:
-        """The last message the page has; 0 when it does not say."""
-        return self.number("after")
-
-    def number(self, name: str) -> int:
-        """An id among the fields; 0 for what is none."""
-        given = self.fields.get(name, "")
-        return int(given) if given.isascii() and given.isdigit() and len(given) < 19 else 0  # noqa: PLR2004 - bigint
 
 
 Deed = Callable[[AsyncSession, Change], Awaitable[str]]
@@ -69,8 +42,7 @@ def action_routes(desk: Desk) -> APIRouter:
 
     def add(name: str, deed: Deed) -> None:
         async def act(request: Request, conversation_id: PathId) -> Response:
-            reader, fields = await require_change(desk, request)
-            change = Change(reader, fields, ConversationId(conversation_id))
+            change = await read_change(desk, request, conversation_id)
             async with unit_of_work(desk.services.sessions) as session:
                 sentence = await deed(session, change)
             return await _after(desk, change, sentence)
@@ -119,7 +91,7 @@ def _deeds(desk: Desk) -> dict[str, Deed]:
 
     return {
         "accept": _accept, "reply": _reply, "note": _note, "transfer": _transfer, "close": _close,
-        "intent": _correction(desk),
+        "intent": _correction(desk), "resend": _settle(resend, "done.resent"), "mark_sent": _settle(mark_sent, ""),
     }  # fmt: skip
 
 
@@ -133,6 +105,20 @@ def _correction(desk: Desk) -> Deed:
         return reader.words("done.corrected")
 
     return _intent
+
+
+Settle = Callable[[AsyncSession, datetime, Reach, ConversationId, MessageId], Awaitable[None]]
+
+
+def _settle(settle: Settle, sentence: str) -> Deed:
+    """What becomes of a message that failed or is in doubt."""
+
+    async def _settled(session: AsyncSession, change: Change) -> str:
+        reader, message_id = change.reader, MessageId(change.number("message"))
+        await settle(session, reader.now, reader.reach, change.conversation_id, message_id)
+        return reader.words(sentence) if sentence else ""
+
+    return _settled
 
 
 async def _after(desk: Desk, change: Change, sentence: str) -> Response:

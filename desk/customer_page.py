@@ -2,13 +2,19 @@
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from crm_core import models
+from crm_core.continuation import ways_on
 from crm_core.conversation_head import ConversationHead, KnownAddress
+from crm_core.kinship import EvidenceKind, Kin, PastMerge, kin_of, merges_into
+from crm_core.states import Role
 from crm_core.transcripts import PastConversation, contact_timeline, transcript
-from desk.people import Chip, channel_icon, intent_name, shown_address
+from desk.conversation_page import may_of
+from desk.people import Chip, channel_icon, intent_name, person_name, shown_address
 from desk.reader import Reader
-from desk.views import CustomerPanel, Fact, Past
+from desk.views import CustomerPanel, Fact, Past, ShownKin, ShownMerge, ShownWay
 
 _KINDS = {"mailto": "email", "tel": "phone"}
+MERGERS = (Role.LEAD, Role.SUPERVISOR, Role.ADMIN)
 _NUMBERS = frozenset({"tel", "fax", "whatsapp", "telegram"})
 
 
@@ -16,9 +22,47 @@ async def read_customer(session: AsyncSession, reader: Reader, conversation_id: 
     """Raises NotFound for a conversation the reader may not see."""
     head = (await transcript(session, reader.reach, conversation_id)).conversation
     past = await contact_timeline(session, reader.reach, head.contact_id)
-    orders_url = f"/desk/c/{conversation_id}/orders" if head.customer_ref else None
-    timeline = tuple(_past(item, conversation_id, reader) for item in past)
-    return CustomerPanel(_facts(head, past, reader), timeline, orders_url)
+    merges = await merges_into(session, head.contact_id)
+    return CustomerPanel(
+        facts=_facts(head, past, reader),
+        timeline=tuple(_past(item, conversation_id, reader) for item in past),
+        orders_url=f"/desk/c/{conversation_id}/orders" if head.customer_ref else None,
+        conversation_id=conversation_id,
+        ways=await _ways(session, head, reader),
+        kin=tuple(_kin(one, reader) for one in await kin_of(session, reader.reach, head.contact_id)),
+        merges=tuple(_merge(one, reader) for one in merges),
+        may_merge=reader.viewer.role in MERGERS,
+    )
+
+
+async def _ways(session: AsyncSession, head: ConversationHead, reader: Reader) -> tuple[ShownWay, ...]:
+    """For the owner: whoever may reply may go on elsewhere."""
+    if not may_of(head, reader).reply:
+        return ()
+    conversation = await session.get_one(models.Conversation, head.id)
+    return tuple(
+        ShownWay(way.inbox_id, way.address_id, channel_icon(way.channel), shown_address(way.uri), way.inbox_name)
+        for way in await ways_on(session, conversation)
+    )
+
+
+def _kin(kin: Kin, reader: Reader) -> ShownKin:
+    words = reader.words
+    name = person_name(kin.name, kin.addresses[0] if kin.addresses else None, words)
+    evidence = (
+        words(f"kin.{one.kind}", value=one.value if one.kind is EvidenceKind.SAME_CUSTOMER else _plain(one.value))
+        for one in kin.evidence
+    )
+    return ShownKin(kin.contact_id, name, tuple(map(_plain, kin.addresses)), tuple(evidence))
+
+
+def _merge(merge: PastMerge, reader: Reader) -> ShownMerge:
+    name = person_name(merge.name, merge.addresses[0] if merge.addresses else None, reader.words)
+    return ShownMerge(merge.id, name, reader.clock.day(merge.at))
+
+
+def _plain(uri: str) -> str:
+    return shown_address(uri) or uri.partition(":")[0]
 
 
 def _facts(head: ConversationHead, past: list[PastConversation], reader: Reader) -> tuple[Fact, ...]:
@@ -48,6 +92,8 @@ def _address(known: KnownAddress, reader: Reader) -> Fact:
     kind = known.uri.partition(":")[0]
     name = reader.words.known(f"customer.{_KINDS.get(kind, kind)}", kind)
     mark = Chip(reader.words("customer.verified"), "ok") if known.verified_at else None
+    if known.unreachable_why:
+        mark = Chip(reader.words.known(f"unreachable.{known.unreachable_why}", known.unreachable_why), "bad")
     return Fact(name, shown_address(known.uri), kind in _NUMBERS, mark)
 
 

@@ -40,7 +40,11 @@ class Fragments:
 
     def _links(self) -> tuple[RailLink, ...]:
         supervises = self.reader.viewer.role in (Role.SUPERVISOR, Role.ADMIN)
-        return (RailLink("/desk/review", "list-checks", "review.title"),) if supervises else ()
+        links = (
+            RailLink("/desk/review", "list-checks", "review.title"),
+            RailLink("/desk/trouble", "triangle-alert", "trouble.title"),
+        )
+        return links if supervises else ()
 
     def list_pane(self, inbox: Inbox, me: Me) -> str:
         return self._render("list", inbox=inbox, me=me)

@@ -1,18 +1,20 @@
 """The entries of a conversation as the agent reads them: who said what when, what the bot understood, what arrived."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from urllib.parse import quote
 
 from babel.numbers import format_decimal
 
-from crm_core.contracts import Card, DeliveryState, Json, JsonObject
+from crm_core.contracts import Card, DeliveryState, Json, JsonObject, Mark
 from crm_core.conversation_head import ConversationHead
+from crm_core.parked_sends import PARKED
 from crm_core.states import Author, Direction, Visibility
 from crm_core.transcripts import FileEntry, TranscriptEntry
 from desk.moments import Clockface
 from desk.orders import web_address
-from desk.people import intent_name, mood_chips
+from desk.people import Chip, intent_name, mood_chips
 from desk.views import Delivery, Entry, File, Moment, SmallCard, Understood
 from desk.words import Words
 
@@ -24,6 +26,9 @@ _DELIVERY: Mapping[str, tuple[str, str]] = {
 _UNITS = ("B", "kB", "MB", "GB")
 THOUSAND = 1000
 MOST_ENTITIES = 4
+MARK_TONES: Mapping[str, str] = {
+    Mark.DIFFERENT_SENDER: "bad", Mark.UNVERIFIED_SENDER: "warn", Mark.UNREADABLE: "bad",
+}  # fmt: skip
 
 
 def timeline(
@@ -33,7 +38,8 @@ def timeline(
     entries, day = list[Entry](), ""
     for entry in found:
         heading = clock.long_day(entry.at)
-        entries.append(_message(entry, clock, "" if heading == day else heading))
+        shown = _message(entry, clock, "" if heading == day else heading)
+        entries.append(_settled(shown, entry, head.id, clock.words))
         day = heading
     return (*entries, *_end(head, clock, dispositions))
 
@@ -49,6 +55,8 @@ def _message(entry: TranscriptEntry, clock: Clockface, day: str) -> Entry:
         attachments=tuple(_file(file, clock) for file in entry.attachments),
         understood=_understood(entry, clock) if is_in else None,
         delivery=None if is_in or is_note else _delivery(entry.delivery, clock.words),
+        marks=tuple(Chip(clock.words.known(f"marks.{mark}", mark), MARK_TONES.get(mark, "")) for mark in entry.marks),
+        before=entry.before,
     )  # fmt: skip
 
 
@@ -89,6 +97,14 @@ def _delivery(state: str | None, words: Words) -> Delivery | None:
         return None
     icon, tone = _DELIVERY[state]
     return Delivery(words(f"delivery.{state}"), icon, tone)
+
+
+def _settled(shown: Entry, entry: TranscriptEntry, conversation_id: int, words: Words) -> Entry:
+    """A send that failed or is in doubt says why, and where it is settled."""
+    if shown.delivery is None or entry.delivery not in PARKED:
+        return shown
+    why = words.known(f"delivery_codes.{entry.delivery_code}", entry.delivery_code or "")
+    return replace(shown, delivery=replace(shown.delivery, why=why, settle=f"/desk/c/{conversation_id}"))
 
 
 def _understood(entry: TranscriptEntry, clock: Clockface) -> Understood | None:

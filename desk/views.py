@@ -73,9 +73,13 @@ class Understood:
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
+    """`why` says in words what went wrong; under `settle` a person decides what becomes of it."""
+
     text: str
     icon: str
     tone: str
+    why: str = ""
+    settle: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +130,8 @@ class Entry:
     attachments: tuple[File, ...] = ()
     understood: Understood | None = None
     delivery: Delivery | None = None
+    marks: tuple[Chip, ...] = ()
+    before: tuple[str, ...] = ()  # earlier wordings of an edited message
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,6 +200,36 @@ class ShownCorrection:
 
 
 @dataclass(frozen=True, slots=True)
+class ShownSend:
+    """One message that did not get through."""
+
+    id: int
+    conversation_id: int
+    name: str
+    channel_icon: str
+    inbox_name: str
+    text: str
+    state: str
+    tone: str
+    why: str
+    when: str
+    when_full: str
+
+
+@dataclass(frozen=True, slots=True)
+class ShownJob:
+    """One job that was given up."""
+
+    id: int
+    conversation_id: int | None
+    name: str
+    why: str
+    attempts: int
+    when: str
+    when_full: str
+
+
+@dataclass(frozen=True, slots=True)
 class Fact:
     name: str
     value: str
@@ -213,9 +249,42 @@ class Past:
 
 
 @dataclass(frozen=True, slots=True)
+class ShownWay:
+    """Where else the customer can be written to."""
+
+    inbox_id: int
+    address_id: int
+    channel_icon: str
+    address: str
+    inbox_name: str
+
+
+@dataclass(frozen=True, slots=True)
+class ShownKin:
+    """Another contact who may be the same person; `evidence` are sentences."""
+
+    contact_id: int
+    name: str
+    addresses: tuple[str, ...]
+    evidence: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ShownMerge:
+    id: int
+    name: str
+    day: str
+
+
+@dataclass(frozen=True, slots=True)
 class CustomerPanel:
     """`orders_url` is None while nobody knows which customer of the ERP this is."""
 
     facts: tuple[Fact, ...]
     timeline: tuple[Past, ...] = field(default_factory=tuple)
     orders_url: str | None = None
+    conversation_id: int = 0
+    ways: tuple[ShownWay, ...] = ()
+    kin: tuple[ShownKin, ...] = ()
+    merges: tuple[ShownMerge, ...] = ()
+    may_merge: bool = False

@@ -20,6 +20,7 @@ from crm_core.erasure import ERASURE_STEPS, Step, kept_of, person_of
 from crm_core.errors import Conflict, Forbidden, NotFound
 from crm_core.events import SYSTEM, Actor
 from crm_core.jobs import JobKind, NewJob, enqueue
+from crm_core.models_contacts import AddressClaim
 from crm_core.outbox import Utterance
 from crm_core.privacy import ErasedContact, Replayed, erase_contact, erasure_ledger, export_contact, replay_erasures
 from crm_core.surveys import answer_survey, send_survey
@@ -57,6 +58,7 @@ async def live_through(centre: Centre, who: str) -> tuple[ContactId, Conversatio
     async with centre.work() as session:
         await reply(session, centre.now, centre.reach("elena"), conversation_id, "Hello")
         await add_note(session, centre.now, centre.reach("elena"), conversation_id, "A note")
+        session.add(AddressClaim(contact_id=contact_id, uri=f"tel:{who}", at=centre.now))
         reading = Reading(received.message_id, "complaint")
         await correct_intent(session, centre.now, centre.reach("elena"), conversation_id, reading)
     await centre.close(conversation_id)
@@ -122,6 +124,7 @@ async def test_without_any_one_step_something_is_left(
         "payload": "inbound_payload",
         "merge": "contact_merge",
         "correction": "nlu_correction",
+        "claim": "address_claim",
     }.get(table, table)
     assert {place.split(".")[0] for place in places(database)} == {expected}
 
@@ -304,8 +307,8 @@ async def test_an_export_names_each_kind_of_thing(centre: Centre) -> None:
     content = await rows_of(centre, contact_id)
     sizes = {name: len(rows) for name, rows in content.items() if isinstance(rows, list)}
     assert sizes == {
-        "contacts": 1, "addresses": 2, "merges": 0, "conversations": 1, "messages": 4, "attachments": 1, "surveys": 1,
-        "corrections": 1, "received": 2, "events": 12, "jobs": 4,
+        "contacts": 1, "addresses": 2, "claims": 1, "merges": 0, "conversations": 1, "messages": 4, "attachments": 1,
+        "surveys": 1, "corrections": 1, "received": 2, "events": 12, "jobs": 4,
     }  # fmt: skip
     assert "boris" not in json.dumps(content)
 

@@ -5,7 +5,9 @@ from tests.desk.test_guard import all_routes
 from tests.support.desk_client import Browser, LogIn
 
 READ = ("/desk/c/{}", "/desk/c/{}/customer", "/desk/c/{}/orders")
-CHANGE = ("accept", "reply", "note", "transfer", "close", "intent")
+CHANGE = (
+    "accept", "reply", "note", "transfer", "close", "intent", "resend", "mark_sent", "merge", "unmerge", "continue",
+)  # fmt: skip
 FIELDS = {
     "text": "Hello",
     "queue": "service",
@@ -13,6 +15,10 @@ FIELDS = {
     "after": "0",
     "message": "1",
     "intent": "complaint",
+    "contact": "1",
+    "merge": "1",
+    "inbox": "1",
+    "address": "1",
 }
 
 
@@ -39,7 +45,7 @@ async def test_another_team_s_conversation_cannot_be_changed(log_in: LogIn, seed
         assert "belongs to another team" in answer.text
 
 
-@pytest.mark.parametrize("name", ["reply", "transfer", "close"])
+@pytest.mark.parametrize("name", ["reply", "transfer", "close", "resend", "mark_sent", "merge", "continue"])
 async def test_a_colleague_s_conversation_can_be_read_but_not_taken_in_hand(
     log_in: LogIn, seeded: dict[str, int], name: str
 ) -> None:
@@ -48,7 +54,7 @@ async def test_a_colleague_s_conversation_can_be_read_but_not_taken_in_hand(
     assert (await pavel.post(f"/desk/c/{seeded['maria']}/{name}", **FIELDS)).status_code == 403
 
 
-@pytest.mark.parametrize("path", [*READ, "/desk", "/desk/sessions", "/desk/review"])
+@pytest.mark.parametrize("path", [*READ, "/desk", "/desk/sessions", "/desk/review", "/desk/trouble"])
 async def test_a_stranger_is_shown_the_entrance(visitor: Browser, seeded: dict[str, int], path: str) -> None:
     answer = await visitor.get(path.format(seeded["maria"]))
     assert answer.status_code == 303

@@ -154,3 +154,49 @@ async def test_looking_writes_no_event(elena: Browser, sessions: Sessions, seede
     before = await events()
     await elena.get(f"/desk/c/{seeded['maria']}")
     assert await events() == before
+
+
+async def test_who_may_be_the_same_customer_is_shown_with_the_evidence_and_merged(
+    log_in: LogIn, sessions: Sessions, seeded: dict[str, int]
+) -> None:
+    async with unit_of_work(sessions) as session:
+        for name in ("maria", "anton"):
+            row = await session.get_one(models.Conversation, seeded[name])
+            row.customer_ref, row.verified_at = "C-7777", row.opened_at
+    grace = await log_in("grace")
+    panel = (await grace.part(f"/desk/c/{seeded['maria']}/customer")).text
+    assert "May be the same customer" in panel
+    assert "Both are customer C-7777 in the ERP" in panel
+    kin = panel.split('name="contact" value="')[1].split('"')[0]
+    merged = await grace.post(f"/desk/c/{seeded['maria']}/merge", contact=kin)
+    assert "Merged" in merged.text
+    merge = merged.text.split('{"merge": ')[1].split("}")[0]
+    undone = await grace.post(f"/desk/c/{seeded['maria']}/unmerge", merge=merge)
+    assert "Both are customer C-7777" in undone.text
+
+
+async def test_a_send_in_doubt_says_why_and_is_settled(
+    elena: Browser, log_in: LogIn, sessions: Sessions, seeded: dict[str, int]
+) -> None:
+    async with unit_of_work(sessions) as session:
+        statement = select(models.Message).where(
+            models.Message.conversation_id == seeded["maria"], models.Message.direction == "out"
+        )
+        message = (await session.scalars(statement.order_by(models.Message.id).limit(1))).one()
+        message.delivery, message.delivery_code = "in_doubt", "timeout"
+    page = (await elena.get(f"/desk/c/{seeded['maria']}")).text
+    assert "The provider did not answer in time" in page
+    grace = await log_in("grace")
+    trouble = (await grace.get("/desk/trouble")).text
+    assert f'id="send-{message.id}"' in trouble
+    answer = await grace.post(
+        f"/desk/trouble/send/{message.id}", verdict="mark_sent", conversation=str(seeded["maria"])
+    )
+    assert answer.status_code == 303
+    assert "Everything got through" in (await grace.get("/desk/trouble")).text
+    again = await elena.post(f"/desk/c/{seeded['maria']}/resend", message=str(message.id))
+    assert again.status_code == 409
+
+
+async def test_what_was_given_up_is_for_supervisors(elena: Browser) -> None:
+    assert (await elena.get("/desk/trouble")).status_code == 403

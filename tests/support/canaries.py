@@ -9,12 +9,13 @@ from sqlalchemy import LargeBinary, Table, Text
 from sqlalchemy.dialects.postgresql import JSONB
 
 from crm_core import models
+from crm_core.models_contacts import AddressClaim
 from crm_core.schema import Base
 
 MARK = "canary"
 PERSONAL: tuple[type[Base], ...] = (
     models.Contact, models.Address, models.ContactMerge, models.Conversation, models.Message, models.AttachmentRow,
-    models.InboundPayload, models.Event, models.Job, models.Survey, models.NluCorrection,
+    models.InboundPayload, models.Event, models.Job, models.Survey, models.NluCorrection, AddressClaim,
 )  # fmt: skip
 # words of our own, which name nobody; a new column is personal until it is listed here
 OWN_WORDS = frozenset({
