@@ -20,6 +20,7 @@ from crm_core.embedded import EmbeddedPostgres
 from crm_core.erp.diagnosis import diagnosed
 from crm_core.erp.importer import FileReport, import_files
 from crm_core.erp.port import Erp
+from crm_core.erp.query import AgentIdentity, OrderQuery
 from crm_core.errors import SetupRequired, SwitchboardError
 from crm_core.migrate import pending_revisions
 
@@ -78,7 +79,8 @@ def find_command(email: str | None, phone: str | None) -> None:
 @click.argument("number")
 def order_command(number: str) -> None:
     """Show the order NUMBER (ours, or the customer's own)."""
-    order = _with_database(lambda sessions: _asking(sessions, lambda erp: erp.get_order(number, customer_id=None)))
+    query = OrderQuery(number, AgentIdentity("terminal"))
+    order = _with_database(lambda sessions: _asking(sessions, lambda erp: erp.get_order(query)))
     if order is None:
         raise click.ClickException(f"There is no order {number}.")
     click.echo(order_text(order))

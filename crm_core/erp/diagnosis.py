@@ -4,11 +4,13 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from crm_core.erp.port import Capability, Erp
+from crm_core.erp.query import AgentIdentity, OrderQuery
 from crm_core.errors import ErpError, ErpForbidden, ErpNotSupported
 
 _NOBODY = "nobody-asks-for-this@example.com"
 _NO_PHONE = "+34600000000"
 _NOTHING = "0000000000"
+_WHO = AgentIdentity("erp check")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +44,7 @@ async def diagnosed(erp: Erp) -> list[Tried]:
 
 async def _any_order(erp: Erp) -> str:
     await erp.list_orders("1", limit=1)
-    found = await erp.get_order(_NOTHING, customer_id=None)
+    found = await erp.get_order(OrderQuery(_NOTHING, _WHO))
     return "answered" if found is None else found.number
 
 

@@ -7,6 +7,8 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Protocol
 
+from crm_core.erp.query import OrderQuery
+
 
 class Stage(StrEnum):
     """The commercial life of an order."""
@@ -248,11 +250,8 @@ class Erp(Protocol):
 
     async def get_customer(self, customer_id: str) -> Customer | None: ...
 
-    async def get_order(self, ref: str, *, customer_id: str | None) -> Order | None:
-        """By our number or the customer's own; only if it is `customer_id`'s.
-
-        `customer_id=None` skips the owner guard: only for agents who are logged in, and for `ownership.py`.
-        """
+    async def get_order(self, query: OrderQuery) -> Order | None:
+        """By our number or the customer's own; for a verified buyer only if it is theirs."""
 
     async def list_orders(self, customer_id: str, *, limit: int = 10) -> tuple[Order, ...]:
         """The newest first."""

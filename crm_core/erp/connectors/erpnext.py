@@ -14,6 +14,7 @@ from crm_core.erp.connectors.reading import record, records, told_as_contract
 from crm_core.erp.connectors.transport import Address, ErpHttp
 from crm_core.erp.port import Capability, Customer, Order, Product
 from crm_core.erp.quantities import clean_email, clean_ref, clean_text, phone_digits
+from crm_core.erp.query import OrderQuery
 from crm_core.errors import ErpBadRequest, ErpForbidden
 
 _PHONE_DIGITS = 10
@@ -70,11 +71,11 @@ class ErpNext:
         with told_as_contract():
             return customers_of(found, contacts)[0]
 
-    async def get_order(self, ref: str, *, customer_id: str | None) -> Order | None:
-        key = clean_ref(ref)
+    async def get_order(self, query: OrderQuery) -> Order | None:
+        key = clean_ref(query.ref)
         if key is None:
             return None
-        own = [["customer", "=", customer_id]] if customer_id is not None else []
+        own = [["customer", "=", query.customer_id]] if query.customer_id is not None else []
         for name in ("name", "po_no"):
             found = await self._list("Sales Order", [[name, "=", key], *own], ORDER_FIELDS, 2, "creation desc")
             if found:

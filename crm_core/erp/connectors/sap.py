@@ -13,6 +13,7 @@ from crm_core.erp.connectors.sap_records import ORDER_FIELDS, Papers, SapOrders,
 from crm_core.erp.connectors.transport import Address, ErpHttp
 from crm_core.erp.port import Capability, Customer, Order, Product
 from crm_core.erp.quantities import clean_email, clean_ref, phone_digits
+from crm_core.erp.query import OrderQuery
 from crm_core.errors import ErpBadRequest, ErpNotSupported
 
 _SEARCHED_CHARACTERS = 20  # of SearchEmailAddress, in capitals
@@ -76,13 +77,13 @@ class SapS4:
         found = await self._partners("A_BusinessPartner", f"Customer eq {literal(customer_id)}", _PARTNER)
         return await self._customer(str(found[0]["BusinessPartner"])) if found else None
 
-    async def get_order(self, ref: str, *, customer_id: str | None) -> Order | None:
-        key = clean_ref(ref)
-        if key is None or (customer_id is not None and clean_ref(customer_id) is None):
+    async def get_order(self, query: OrderQuery) -> Order | None:
+        key = clean_ref(query.ref)
+        if key is None or (query.customer_id is not None and clean_ref(query.customer_id) is None):
             return None
         names = [f"PurchaseOrderByCustomer eq {literal(key[:_REFERENCE])}"]
         names += [f"SalesOrder eq {literal(key)}"] if len(key) <= _NUMBER else []
-        own = f" and SoldToParty eq {literal(customer_id)}" if customer_id is not None else ""
+        own = f" and SoldToParty eq {literal(query.customer_id)}" if query.customer_id is not None else ""
         found = await self._orders(f"({' or '.join(names)}){own}", 1)
         return found[0] if found else None
 

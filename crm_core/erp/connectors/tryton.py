@@ -16,6 +16,7 @@ from crm_core.erp.connectors.tryton_records import (
 )  # fmt: skip
 from crm_core.erp.port import Capability, Customer, Order, Product
 from crm_core.erp.quantities import clean_email, clean_ref, clean_text, phone_key
+from crm_core.erp.query import OrderQuery
 from crm_core.errors import ErpBadRequest, ErpNotSupported
 
 _NEWEST = [["sale_date", "DESC"], ["id", "DESC"]]
@@ -72,9 +73,9 @@ class Tryton:
         with told_as_contract():
             return customer_of(found[0]) if found else None
 
-    async def get_order(self, ref: str, *, customer_id: str | None) -> Order | None:
-        key, owner = clean_ref(ref), _id(customer_id) if customer_id is not None else None
-        if key is None or (customer_id is not None and owner is None):
+    async def get_order(self, query: OrderQuery) -> Order | None:
+        key, owner = clean_ref(query.ref), _id(query.customer_id) if query.customer_id is not None else None
+        if key is None or (query.customer_id is not None and owner is None):
             return None
         domain: list[Any] = [["OR", ["number", "=", key], ["reference", "=", key]]]
         domain += [["party", "=", owner]] if owner is not None else []

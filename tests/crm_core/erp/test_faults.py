@@ -20,6 +20,7 @@ from crm_core.errors import (
     ErpTimeout,
     ErpUnavailable,
 )  # fmt: skip
+from tests.support.erp import anyones
 from tests.support.erp_subjects import (
     Access,
     Subject,
@@ -121,7 +122,7 @@ async def test_each_failure_is_an_error_of_the_port_and_names_no_secret(
     with capture_logs() as logs:
         async with asking(subject, answer) as erp:
             with pytest.raises(error) as raised:
-                await erp.get_order("WEB-3", customer_id=None)
+                await erp.get_order(anyones("WEB-3"))
     assert SECRET not in f"{raised.value}{logs}"
     assert "WEB-3" not in f"{raised.value}{logs}"
 
@@ -131,13 +132,13 @@ async def test_a_deadline_ends_the_wait(subject: Subject, answer: Answer) -> Non
     async with asking(subject, answer) as erp:
         guarded = Guarded(erp, ErpSettings(deadline_s=0.3))
         with pytest.raises(ErpTimeout):
-            await guarded.get_order("WEB-3", customer_id=None)
+            await guarded.get_order(anyones("WEB-3"))
 
 
 async def test_where_nothing_listens_is_unavailable(subject: Subject) -> None:
     erp = subject.make(Access("http://127.0.0.1:9", SECRET))
     with pytest.raises(ErpUnavailable):
-        await erp.get_order("WEB-3", customer_id=None)
+        await erp.get_order(anyones("WEB-3"))
     await erp.aclose()
 
 
@@ -145,14 +146,14 @@ async def test_odoo_s_500_for_a_field_is_our_mistake_and_not_repeated() -> None:
     body = b'{"name": "builtins.ValueError", "message": "Invalid field"}'
     async with asking(SUBJECTS["odoo"], answering(500, body, "application/json")) as erp:
         with pytest.raises(ErpBadRequest):
-            await erp.get_order("WEB-3", customer_id=None)
+            await erp.get_order(anyones("WEB-3"))
 
 
 async def test_erpnext_s_417_with_a_traceback_tells_nothing_of_it() -> None:
     body = b'{"exc_type": "ValidationError", "exc": "Traceback (most recent call last): secret-of-the-site"}'
     async with asking(SUBJECTS["erpnext"], answering(417, body, "application/json")) as erp:
         with pytest.raises(ErpBadRequest) as raised:
-            await erp.get_order("WEB-3", customer_id=None)
+            await erp.get_order(anyones("WEB-3"))
     assert "secret" not in str(raised.value)
 
 
@@ -168,5 +169,5 @@ async def test_after_five_failures_nobody_is_asked_for_a_while(subject: Subject)
         guarded = Guarded(erp, ErpSettings())
         for number in range(20):
             with pytest.raises(ErpUnavailable):
-                await guarded.get_order(f"WEB-{number}", customer_id=None)
+                await guarded.get_order(anyones(f"WEB-{number}"))
     assert asked <= 6
