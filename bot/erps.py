@@ -1,11 +1,11 @@
 """The company's ERPs behind one port: the embedded one, or those of `erp.yml`, each under its own policy."""
 
 from bot.metrics import Metrics
-from config.business import Business
+from config.business import Business, ErpEntry
 from config.settings import Settings
 from crm_core.db import Sessions
 from crm_core.erp.calls import OnCall
-from crm_core.erp.connectors.opening import open_connector
+from crm_core.erp.connectors.opening import Surroundings, open_connector
 from crm_core.erp.policy import Guarded
 from crm_core.erp.port import Erp
 from crm_core.erp.several import Member, SeveralErps
@@ -17,25 +17,21 @@ _LONGEST_STATE = 60
 def open_erp(settings: Settings, business: Business, readers: Sessions, metrics: Metrics | None = None) -> Erp:
     """Raises SetupRequired for an entry that cannot be used. Whoever opens it closes it."""
     on_call = _observed(metrics) if metrics else None
-    entries = business.erps.erps
+    entries, book = business.erps.erps, SqlErp(readers)
     if not entries:
-        return Guarded(SqlErp(readers), settings.erp, on_call=on_call)
+        return Guarded(book, settings.erp, on_call=on_call)
 
     def on_unknown(erp: str, axis: str, state: str) -> None:
         if metrics is not None:
             metrics.erp_unknown_states.labels(erp, axis, state[:_LONGEST_STATE]).inc()
 
-    members = [
-        Member(
-            entry.name,
-            Guarded(
-                open_connector(entry, settings.secret_named(entry.key_env), on_unknown=on_unknown), settings.erp,
-                on_call=on_call,
-            ),
-            tuple(entry.prefixes),
-        )
-        for entry in entries
-    ]  # fmt: skip
+    around = Surroundings(book, on_unknown)
+
+    def guarded(entry: ErpEntry) -> Guarded:
+        connector = open_connector(entry, settings.secret_named(entry.key_env), around)
+        return Guarded(connector, settings.erp, on_call=on_call)
+
+    members = [Member(entry.name, guarded(entry), tuple(entry.prefixes)) for entry in entries]
     return members[0].erp if len(members) == 1 else SeveralErps(members)
 
 

@@ -58,10 +58,10 @@ def day(value: object) -> date | None:
     return found if found.year > 1 else None
 
 
-def milliseconds_day(value: object) -> date | None:
-    """OData V2: `/Date(1763856000000)/`."""
+def odata_day(value: object) -> date | None:
+    """Version 2 writes `/Date(1763856000000)/`, version 4 `2026-11-23`."""
     if not isinstance(value, str) or not value.startswith("/Date("):
-        return None
+        return day(value)
     digits = value[len("/Date(") :].split("+")[0].rstrip(")/")
     try:
         return datetime.fromtimestamp(int(digits) / 1000, tz=UTC).date()

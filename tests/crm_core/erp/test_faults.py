@@ -27,7 +27,10 @@ from tests.support.erp_subjects import (
     central_subject,
     erpnext_subject,
     odoo_subject,
+    one_c_subject,
+    oracle_subject,
     sap_subject,
+    sap_v4_subject,
     tryton_subject,
 )
 from tests.support.tryton_server import TrytonServer
@@ -38,7 +41,8 @@ ABSENT = TrytonServer.__new__(TrytonServer)
 ABSENT.port, ABSENT.key, ABSENT.login = 9, SECRET, ("switchboard", SECRET)
 SUBJECTS: dict[str, Subject] = {
     "tryton rest": tryton_subject(ABSENT, "rest"), "tryton rpc": tryton_subject(ABSENT, "rpc"),
-    "odoo": odoo_subject(), "erpnext": erpnext_subject(), "sap": sap_subject(), "business central": central_subject(),
+    "odoo": odoo_subject(), "erpnext": erpnext_subject(), "sap": sap_subject(), "sap v4": sap_v4_subject(),
+    "business central": central_subject(), "1c": one_c_subject(), "oracle": oracle_subject(),
 }  # fmt: skip
 
 
@@ -53,8 +57,9 @@ async def asking(subject: Subject, answer: Answer) -> AsyncIterator[Erp]:
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
-            await reader.readuntil(b"\r\n\r\n")
-            await answer(reader, writer)
+            head = await reader.readuntil(b"\r\n\r\n")
+            # whoever issues tokens is well; the ERP is not
+            await (_TOKEN if b"/token " in head else answer)(reader, writer)
         except (asyncio.IncompleteReadError, ConnectionError):
             pass
         finally:
@@ -78,6 +83,9 @@ def answering(status: int, body: bytes = b"oops", kind: str = "text/plain") -> A
         await writer.drain()
 
     return answer
+
+
+_TOKEN = answering(200, b'{"access_token": "t", "expires_in": 3600}', "application/json")
 
 
 async def hang(_reader: asyncio.StreamReader, _writer: asyncio.StreamWriter) -> None:
