@@ -1,11 +1,14 @@
 """The company's ERPs behind one port: the embedded one, or those of `erp.yml`, each under its own policy."""
 
+from dataclasses import dataclass
+
 from bot.metrics import Metrics
 from config.business import Business, ErpEntry
 from config.settings import Settings
 from crm_core.db import Sessions
 from crm_core.erp.calls import OnCall
 from crm_core.erp.connectors.opening import Surroundings, open_connector
+from crm_core.erp.connectors.states import OnUnknown
 from crm_core.erp.policy import Guarded
 from crm_core.erp.port import Erp
 from crm_core.erp.several import Member, SeveralErps
@@ -14,25 +17,47 @@ from crm_core.erp.sql import SqlErp
 _LONGEST_STATE = 60
 
 
-def open_erp(settings: Settings, business: Business, readers: Sessions, metrics: Metrics | None = None) -> Erp:
-    """Raises SetupRequired for an entry that cannot be used. Whoever opens it closes it."""
-    on_call = _observed(metrics) if metrics else None
-    entries, book = business.erps.erps, SqlErp(readers)
-    if not entries:
-        return Guarded(book, settings.erp, on_call=on_call)
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """One ERP, ready to be asked. `kind` is the one of `erp.yml`, or `sql` for the embedded one."""
 
-    def on_unknown(erp: str, axis: str, state: str) -> None:
+    name: str
+    kind: str
+    erp: Guarded
+    prefixes: tuple[str, ...] = ()
+
+
+def open_erp(settings: Settings, business: Business, readers: Sessions, metrics: Metrics | None = None) -> Erp:
+    """All of them as one. Raises SetupRequired for an entry that cannot be used. Whoever opens it closes it."""
+    opened = open_each(settings, business, readers, metrics)
+    if len(opened) == 1:
+        return opened[0].erp
+    return SeveralErps([Member(one.name, one.erp, one.prefixes) for one in opened])
+
+
+def open_each(
+    settings: Settings, business: Business, readers: Sessions, metrics: Metrics | None = None
+) -> list[Opened]:
+    on_call = _observed(metrics) if metrics else None
+    book = SqlErp(readers)
+    if not business.erps.erps:
+        return [Opened("embedded", "sql", Guarded(book, settings.erp, on_call=on_call))]
+    around = Surroundings(book, _counted(metrics))
+
+    def opened(entry: ErpEntry) -> Opened:
+        connector = open_connector(entry, settings.secret_named(entry.key_env), around)
+        guarded = Guarded(connector, settings.erp, on_call=on_call)
+        return Opened(entry.name, entry.kind, guarded, tuple(entry.prefixes))
+
+    return [opened(entry) for entry in business.erps.erps]
+
+
+def _counted(metrics: Metrics | None) -> OnUnknown:
+    def count(erp: str, axis: str, state: str) -> None:
         if metrics is not None:
             metrics.erp_unknown_states.labels(erp, axis, state[:_LONGEST_STATE]).inc()
 
-    around = Surroundings(book, on_unknown)
-
-    def guarded(entry: ErpEntry) -> Guarded:
-        connector = open_connector(entry, settings.secret_named(entry.key_env), around)
-        return Guarded(connector, settings.erp, on_call=on_call)
-
-    members = [Member(entry.name, guarded(entry), tuple(entry.prefixes)) for entry in entries]
-    return members[0].erp if len(members) == 1 else SeveralErps(members)
+    return count
 
 
 def _observed(metrics: Metrics) -> OnCall:

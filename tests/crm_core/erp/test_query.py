@@ -14,7 +14,7 @@ from tests.support.layout import sources
 
 # who may see every order; whatever talks with customers is not among them
 UNGUARDED = {
-    "AgentIdentity": {"bot/cli_erp.py", "crm_core/erp/diagnosis.py"},
+    "AgentIdentity": {"bot/cli_erp.py", "crm_core/erp/diagnosis.py", "crm_core/erp/connectors/recording.py"},
     "ProofUnderWay": {"crm_core/erp/ownership.py"},
 }
 
