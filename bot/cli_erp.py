@@ -72,7 +72,7 @@ def check_command(order: str | None) -> None:
 
     told = _with_database(run)
     for one, tried in told:
-        click.echo(diagnosis_text(f"{one.name} ({one.kind})", tried, page(one.kind)))
+        click.echo(diagnosis_text(f"{one.name} (docs/erp/{page(one.kind)})", tried))
     if any(one.remedy for _, tried in told for one in tried):
         sys.exit(1)
 

@@ -14,11 +14,11 @@ def report_text(report: FileReport) -> str:
     return "\n".join([head, *(f"  {problem}" for problem in report.problems)])
 
 
-def diagnosis_text(erp: str, tried: Sequence[Tried], page: str) -> str:
-    lines = [erp]
+def diagnosis_text(heading: str, tried: Sequence[Tried]) -> str:
+    lines = [heading]
     for one in tried:
         lines.append(f"  {one.question:<48}{one.state}")
-        lines += [f"    → {one.remedy} (docs/erp/{page})"] if one.remedy else []
+        lines += [f"    → {one.remedy}"] if one.remedy else []
     return "\n".join(lines)
 
 

@@ -88,7 +88,7 @@ def open_connector(entry: ErpEntry, key: bytes | None, around: Surroundings) -> 
 
 def page(kind: str) -> str:
     """Its file in docs/erp."""
-    return f"{kind.replace('_', '-')}.md"
+    return "csv.md" if kind == "sql" else f"{kind.replace('_', '-')}.md"
 
 
 def _tryton(made_of: Opening) -> Erp:
