@@ -92,6 +92,13 @@ class Guarded:
         remark = clean_text(text)
         await self._calls.write("add_note", order_id, lambda: self._erp.add_note(order_id, remark, key=key))
 
+    async def request_address_change(self, order_id: str, address: str, *, key: str) -> str:
+        wanted = clean_text(address)
+        return await self._calls.write(
+            "request_address_change", order_id,
+            lambda: self._erp.request_address_change(order_id, wanted, key=key),
+        )  # fmt: skip
+
     async def aclose(self) -> None:
         await self._calls.aclose()
         await self._erp.aclose()

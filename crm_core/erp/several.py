@@ -91,6 +91,10 @@ class SeveralErps:
         member, own_id = self._required(order_id)
         await member.erp.add_note(own_id, text, key=key)
 
+    async def request_address_change(self, order_id: str, address: str, *, key: str) -> str:
+        member, own_id = self._required(order_id)
+        return await member.erp.request_address_change(own_id, address, key=key)
+
     async def aclose(self) -> None:
         for member in self._members:
             await member.erp.aclose()

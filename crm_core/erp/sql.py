@@ -88,6 +88,14 @@ class SqlErp:
         async with self._writing() as session:
             await session.execute(sql_rows.ADD_NOTE, self._entry(order_id, text, key))
 
+    async def request_address_change(self, order_id: str, address: str, *, key: str) -> str:
+        async with self._writing() as session:
+            await session.execute(sql_rows.ADD_NOTE, self._entry(order_id, f"Change of address: {address}", key))
+            made = (await session.execute(sql_rows.NOTE_BY_KEY, {"key": key})).one()
+        if made.order_number != order_id:
+            raise ErpBadRequest("This key was used for a request about another order.")
+        return f"NOTE-{made.id}"
+
     async def aclose(self) -> None:
         """The database is not ours to close."""
 

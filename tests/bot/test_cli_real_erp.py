@@ -1,7 +1,6 @@
 """The ERP commands against a live Tryton: what they say when all is well or a key is wrong, and what they keep."""
 
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -10,15 +9,9 @@ from click.testing import CliRunner
 from bot.cli_erp import erp
 from config.settings import ROOT
 from tests.support.erp_subjects import NO_TRYTON, has_tryton
-from tests.support.tryton_server import DATABASE, TrytonServer, running_tryton
+from tests.support.tryton_server import DATABASE, TrytonServer
 
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(not has_tryton, reason=NO_TRYTON)]
-
-
-@pytest.fixture(scope="module")
-def tryton() -> Iterator[TrytonServer]:
-    with running_tryton() as server:
-        yield server
 
 
 @pytest.fixture

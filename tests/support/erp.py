@@ -109,6 +109,10 @@ class ScriptedErp:
     async def add_note(self, order_id: str, text: str, *, key: str) -> None:
         await self._answer("add_note")
 
+    async def request_address_change(self, order_id: str, address: str, *, key: str) -> str:
+        await self._answer("request_address_change")
+        return f"ADR-{key}"
+
     async def aclose(self) -> None:
         self.closed = True
 

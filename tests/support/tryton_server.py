@@ -1,5 +1,6 @@
 """A real Tryton 8.2 on SQLite, in a process and an environment of its own, with the golden scenario in it."""
 
+import fcntl
 import hashlib
 import json
 import os
@@ -63,8 +64,9 @@ class TrytonServer:
 def running_tryton() -> Iterator[TrytonServer]:
     """On a copy of the filled database, which is made once for these requirements and this seed: in half a minute."""
     kept = BIN.parent / f"filled-{_fingerprint()}"
-    if not (kept / "seed.json").exists():
-        _fill(kept)
+    with _alone(BIN.parent / "filling.lock"):
+        if not (kept / "seed.json").exists():
+            _fill(kept)
     folder = Path(tempfile.mkdtemp(prefix="tryton-"))
     try:
         shutil.copytree(kept, folder, dirs_exist_ok=True)
@@ -77,6 +79,14 @@ def running_tryton() -> Iterator[TrytonServer]:
         with suppress(UnboundLocalError):
             server.stop()
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def _alone(lock: Path) -> Iterator[None]:
+    """Of all test runs on this machine: the others wait for what one fills."""
+    with lock.open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
 
 
 def _fingerprint() -> str:

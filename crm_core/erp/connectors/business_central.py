@@ -25,7 +25,7 @@ class BusinessCentral:
         self._http, self._reader = ErpHttp(address), orders
 
     def capabilities(self) -> frozenset[str]:
-        return frozenset(Capability) - {Capability.RETURNS, Capability.NOTES}
+        return frozenset(Capability) - {Capability.RETURNS, Capability.NOTES, Capability.ADDRESSES}
 
     async def health(self) -> str:
         await asked(self._http, "salesOrders", top=1)
@@ -85,6 +85,9 @@ class BusinessCentral:
         raise ErpNotSupported("Nothing is written to Business Central.")
 
     async def add_note(self, order_id: str, text: str, *, key: str) -> None:  # noqa: ARG002 - the port's
+        raise ErpNotSupported("Nothing is written to Business Central.")
+
+    async def request_address_change(self, order_id: str, address: str, *, key: str) -> str:  # noqa: ARG002 - the port's
         raise ErpNotSupported("Nothing is written to Business Central.")
 
     async def aclose(self) -> None:

@@ -92,6 +92,9 @@ class Odoo:
         """A note on the order: the return itself is opened by a person."""
         return await self._noted(order_id, f"Return request: {clean_text(reason)} [{key}]", key)
 
+    async def request_address_change(self, order_id: str, address: str, *, key: str) -> str:
+        return await self._noted(order_id, f"Change of address requested: {clean_text(address)} [{key}]", key)
+
     async def add_note(self, order_id: str, text: str, *, key: str) -> None:
         await self._noted(order_id, f"{clean_text(text)} [{key}]", key)
 

@@ -110,6 +110,9 @@ class OneC:
     async def add_note(self, order_id: str, text: str, *, key: str) -> None:  # noqa: ARG002 - the port's
         raise ErpNotSupported(_NO_WRITING)
 
+    async def request_address_change(self, order_id: str, address: str, *, key: str) -> str:  # noqa: ARG002 - the port's
+        raise ErpNotSupported(_NO_WRITING)
+
     async def aclose(self) -> None:
         await self._http.aclose()
 

@@ -105,6 +105,9 @@ class SapS4:
     async def add_note(self, order_id: str, text: str, *, key: str) -> None:  # noqa: ARG002 - the port's
         raise ErpNotSupported("Nothing is written to SAP.")
 
+    async def request_address_change(self, order_id: str, address: str, *, key: str) -> str:  # noqa: ARG002 - the port's
+        raise ErpNotSupported("Nothing is written to SAP.")
+
     async def aclose(self) -> None:
         await self._http.aclose()
 

@@ -96,6 +96,13 @@ class Tryton:
 
     async def create_return(self, order_id: str, reason: str, *, key: str) -> str:
         """A complaint on the sale: approving it is a person's decision, and makes the return."""
+        return await self._complaint(order_id, reason, key)
+
+    async def request_address_change(self, order_id: str, address: str, *, key: str) -> str:
+        """A complaint as well, which says so: Tryton has nothing else that lies on a person's desk."""
+        return await self._complaint(order_id, f"Change of address: {address}", key)
+
+    async def _complaint(self, order_id: str, text: str, key: str) -> str:
         number = _id(order_id)
         if number is None:
             raise ErpBadRequest("This is no order of Tryton.")
@@ -112,7 +119,7 @@ class Tryton:
             )
         values = {
             "customer": reference(sales[0]["party"]), "company": reference(sales[0]["company"]),
-            "type": types[0]["id"], "origin": origin, "description": f"{clean_text(reason)} [{key}]",
+            "type": types[0]["id"], "origin": origin, "description": f"{clean_text(text)} [{key}]",
         }  # fmt: skip
         made = await self._door.create("sale.complaint", values)
         named = await self._read(Query("sale.complaint", [["id", "=", made]], ["number"], 1))

@@ -1,7 +1,8 @@
 """The contract that every connector keeps, on one golden scenario: states, quantities, money, owners, hostile input."""
 
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
+from dataclasses import replace
 from decimal import Decimal
 from functools import partial
 
@@ -30,7 +31,6 @@ from tests.support.erp_subjects import (
     tryton_subject,
 )  # fmt: skip
 from tests.support.postgres import migrated_database
-from tests.support.tryton_server import TrytonServer, running_tryton
 
 pytestmark = pytest.mark.slow
 needs_tryton = pytest.mark.skipif(not has_tryton, reason=NO_TRYTON)
@@ -39,12 +39,6 @@ NAMES = [
     "erpnext", "sap", "sap v4", "business central", "1c", "1c from our copy", "oracle",
 ]  # fmt: skip
 EITHER = frozenset
-
-
-@pytest.fixture(scope="module")
-def tryton() -> Iterator[TrytonServer]:
-    with running_tryton() as server:
-        yield server
 
 
 @pytest.fixture(scope="module")
@@ -247,6 +241,17 @@ async def test_a_return_is_asked_for_once(subject: Subject, erp: Erp) -> None:
     assert first == again
 
 
+async def test_a_change_of_address_is_asked_for_once_and_changes_nothing(subject: Subject, erp: Erp) -> None:
+    skip_where_lacking(subject, "returns")
+    if subject.is_recorded:
+        pytest.skip("was never recorded")
+    before, key = await order(erp, "WEB-2"), f"idem-{time.time_ns()}"
+    first, again = [await erp.request_address_change(before.id, "Calle Mayor 1, Madrid", key=key) for _ in range(2)]
+    assert first
+    assert first == again
+    assert replace(await order(erp, "WEB-2"), fetched_at=before.fetched_at) == before
+
+
 async def test_what_came_back_does_not_unship_what_left(erp: Erp) -> None:
     found = await order(erp, "WEB-4")
     (line,) = [one for one in found.lines if not one.is_service]
@@ -264,6 +269,9 @@ async def test_what_it_cannot_do_it_says(subject: Subject, erp: Erp) -> None:
     if Capability.PRODUCTS not in capabilities:
         with pytest.raises(ErpNotSupported):
             await erp.get_product("RT-100")
+    if Capability.ADDRESSES not in capabilities:
+        with pytest.raises(ErpNotSupported):
+            await erp.request_address_change("1", "Calle Mayor 1", key="k")
     if Capability.RETURNS not in capabilities:
         with pytest.raises(ErpNotSupported):
             await erp.create_return("1", "broken", key="k")
