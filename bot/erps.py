@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+import structlog
+
 from bot.metrics import Metrics
 from config.business import Business, ErpEntry
 from config.settings import Settings
@@ -13,6 +15,8 @@ from crm_core.erp.policy import Guarded
 from crm_core.erp.port import Erp
 from crm_core.erp.several import Member, SeveralErps
 from crm_core.erp.sql import SqlErp
+
+log = structlog.get_logger(__name__)
 
 _LONGEST_STATE = 60
 
@@ -38,15 +42,14 @@ def open_erp(settings: Settings, business: Business, readers: Sessions, metrics:
 def open_each(
     settings: Settings, business: Business, readers: Sessions, metrics: Metrics | None = None
 ) -> list[Opened]:
-    on_call = _observed(metrics) if metrics else None
     book = SqlErp(readers)
     if not business.erps.erps:
-        return [Opened("embedded", "sql", Guarded(book, settings.erp, on_call=on_call))]
+        return [Opened("embedded", "sql", Guarded(book, settings.erp, on_call=observed("embedded", metrics)))]
     around = Surroundings(book, _counted(metrics))
 
     def opened(entry: ErpEntry) -> Opened:
         connector = open_connector(entry, settings.secret_named(entry.key_env), around)
-        guarded = Guarded(connector, settings.erp, on_call=on_call)
+        guarded = Guarded(connector, settings.erp, on_call=observed(entry.name, metrics))
         return Opened(entry.name, entry.kind, guarded, tuple(entry.prefixes))
 
     return [opened(entry) for entry in business.erps.erps]
@@ -60,8 +63,11 @@ def _counted(metrics: Metrics | None) -> OnUnknown:
     return count
 
 
-def _observed(metrics: Metrics) -> OnCall:
+def observed(erp: str, metrics: Metrics | None) -> OnCall:
     def observe(operation: str, seconds: float, outcome: str) -> None:
-        metrics.erp_seconds.labels(operation, outcome).observe(seconds)
+        if metrics is not None:
+            metrics.erp_seconds.labels(operation, outcome).observe(seconds)
+        tell = log.debug if outcome == "ok" else log.warning
+        tell("erp.called", erp=erp, operation=operation, ms=round(seconds * 1000), code=outcome)
 
     return observe

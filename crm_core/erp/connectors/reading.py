@@ -31,9 +31,9 @@ def told_as_contract() -> Iterator[None]:
     try:
         yield
     except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
-        raise ErpContract(
-            f"The ERP's answer lacks something we need ({type(error).__name__}: {error})"[:200]
-        ) from error
+        # the name of a missing field is ours; the words of any other error may be the customer's
+        what = f": {error}" if isinstance(error, KeyError) else ""
+        raise ErpContract(f"The ERP's answer lacks something we need ({type(error).__name__}{what})"[:200]) from error
 
 
 def decimal(value: object) -> Decimal:
