@@ -3,17 +3,20 @@
 import asyncio
 import subprocess
 import sys
+from datetime import date
 
 import httpx
+import pytest
 
 from bot.erps import observed
 from config.business import ErpEntry
 from config.logging import set_up_logging
 from config.settings import ROOT, ErpSettings, LogFormat, LogSettings
 from crm_core.erp.connectors.opening import Surroundings, open_connector
+from crm_core.erp.connectors.reading import decimal, told_as_contract
 from crm_core.erp.policy import Guarded
 from crm_core.erp.port import Erp
-from crm_core.errors import ErpError
+from crm_core.errors import ErpContract, ErpError
 from tests.support.erp import theirs
 from tests.support.erp_subjects import GoldenBook
 
@@ -76,3 +79,17 @@ _RUN = "from tests.crm_core.erp.test_secrecy import main; main()"
 def main() -> None:
     set_up_logging(LogSettings(level="debug", format=LogFormat.JSON))
     asyncio.run(everything())
+
+
+def test_a_value_that_cannot_be_read_is_not_repeated_in_the_error() -> None:
+    with pytest.raises(ErpContract) as raised:
+        decimal("canary")
+    assert CANARY not in str(raised.value)
+    with pytest.raises(ErpContract) as raised, told_as_contract():
+        date.fromisoformat("canary")
+    assert CANARY not in str(raised.value)
+
+
+def test_a_field_that_is_missing_is_named() -> None:
+    with pytest.raises(ErpContract, match="qty"), told_as_contract():
+        _ = dict[str, int]()["qty"]
