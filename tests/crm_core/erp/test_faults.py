@@ -1,15 +1,12 @@
 """What goes wrong between us and an ERP: each has its error, in time, without a secret in it, and nothing loops."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
 
 import pytest
 from structlog.testing import capture_logs
 
 from config.settings import ErpSettings
 from crm_core.erp.policy import Guarded
-from crm_core.erp.port import Erp
 from crm_core.errors import (
     ErpAuth,
     ErpBadRequest,
@@ -33,10 +30,9 @@ from tests.support.erp_subjects import (
     sap_v4_subject,
     tryton_subject,
 )
+from tests.support.faulty_erp import SECRET, Answer, answering, asking, drip, flood, hang, reset
 from tests.support.tryton_server import TrytonServer
 
-SECRET = "the-secret-of-the-key"
-Answer = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 ABSENT = TrytonServer.__new__(TrytonServer)
 ABSENT.port, ABSENT.key, ABSENT.login = 9, SECRET, ("switchboard", SECRET)
 SUBJECTS: dict[str, Subject] = {
@@ -49,66 +45,6 @@ SUBJECTS: dict[str, Subject] = {
 @pytest.fixture(params=list(SUBJECTS))
 def subject(request: pytest.FixtureRequest) -> Subject:
     return SUBJECTS[request.param]
-
-
-@asynccontextmanager
-async def asking(subject: Subject, answer: Answer) -> AsyncIterator[Erp]:
-    """The connector, talking to a server that answers so."""
-
-    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        try:
-            head = await reader.readuntil(b"\r\n\r\n")
-            # whoever issues tokens is well; the ERP is not
-            await (_TOKEN if b"/token " in head else answer)(reader, writer)
-        except (asyncio.IncompleteReadError, ConnectionError):
-            pass
-        finally:
-            writer.close()
-
-    server = await asyncio.start_server(serve, "127.0.0.1", 0)
-    erp = subject.make(Access(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}", f"{SECRET}:{SECRET}"))
-    try:
-        yield erp
-    finally:
-        await erp.aclose()
-        server.close()
-
-
-def answering(status: int, body: bytes = b"oops", kind: str = "text/plain") -> Answer:
-    async def answer(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        head = (
-            f"HTTP/1.1 {status} X\r\ncontent-type: {kind}\r\ncontent-length: {len(body)}\r\nconnection: close\r\n\r\n"
-        )
-        writer.write(head.encode() + body)
-        await writer.drain()
-
-    return answer
-
-
-_TOKEN = answering(200, b'{"access_token": "t", "expires_in": 3600}', "application/json")
-
-
-async def hang(_reader: asyncio.StreamReader, _writer: asyncio.StreamWriter) -> None:
-    await asyncio.sleep(3)
-
-
-async def reset(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    writer.transport.abort()
-
-
-async def drip(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    writer.write(b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 600\r\n\r\n")
-    for _ in range(600):
-        writer.write(b" ")
-        await writer.drain()
-        await asyncio.sleep(0.05)
-
-
-async def flood(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    writer.write(b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 900000000\r\n\r\n")
-    for _ in range(400):
-        writer.write(b" " * 65_536)
-        await writer.drain()
 
 
 ERRORS: list[tuple[str, Answer, type[ErpError]]] = [
