@@ -13,7 +13,7 @@ from benchmarks.report import percentile, tell
 from config.settings import ErpSettings
 from crm_core.erp.policy import Guarded
 from crm_core.erp.port import Erp
-from tests.support.erp import ScriptedErp, order
+from tests.support.erp import ScriptedErp, anyones, order
 from tests.support.erp_subjects import RIGHT, tryton_subject
 from tests.support.tryton_server import running_tryton
 
@@ -39,9 +39,9 @@ async def policy(times: int) -> dict[str, object]:
     """Our own part alone."""
     bare = ScriptedErp(orders={"1001": order()})
     fresh, kept = Guarded(bare, _UNCACHED), Guarded(bare, ErpSettings())
-    await kept.get_order("1001", customer_id=None)
-    figures = told("policy_uncached", await delays(lambda: fresh.get_order("1001", customer_id=None), times))
-    return figures | told("policy_cached", await delays(lambda: kept.get_order("1001", customer_id=None), times))
+    await kept.get_order(anyones("1001"))
+    figures = told("policy_uncached", await delays(lambda: fresh.get_order(anyones("1001")), times))
+    return figures | told("policy_cached", await delays(lambda: kept.get_order(anyones("1001")), times))
 
 
 async def tryton(times: int) -> dict[str, object]:
@@ -55,10 +55,10 @@ async def tryton(times: int) -> dict[str, object]:
 async def through(name: str, erp: Erp, times: int) -> dict[str, object]:
     """Bare, and how often the ERP is really asked when forty want the same order."""
     calls: list[str] = []
-    await erp.get_order("WEB-3", customer_id=None)
-    figures = told(name, await delays(lambda: erp.get_order("WEB-3", customer_id=None), times))
+    await erp.get_order(anyones("WEB-3"))
+    figures = told(name, await delays(lambda: erp.get_order(anyones("WEB-3")), times))
     guarded = Guarded(erp, ErpSettings(), on_call=lambda operation, _seconds, _outcome: calls.append(operation))
-    await asyncio.gather(*(guarded.get_order("WEB-3", customer_id=None) for _ in range(_TOGETHER)))
+    await asyncio.gather(*(guarded.get_order(anyones("WEB-3")) for _ in range(_TOGETHER)))
     await guarded.aclose()
     return {**figures, f"{name}_calls_for_{_TOGETHER}_at_once": len(calls)}
 

@@ -11,15 +11,21 @@ import click
 from pydantic import ValidationError
 from sqlalchemy.exc import SQLAlchemyError
 
-from bot.erp_views import customer_text, order_text, report_text
-from bot.erps import open_erp
+from bot.erp_views import customer_text, diagnosis_text, order_text, report_text
+from bot.erps import Opened, open_each, open_erp
 from config.business import read_business
 from config.settings import Settings
 from crm_core.db import Sessions, open_engine, open_sessions, unit_of_work
 from crm_core.embedded import EmbeddedPostgres
-from crm_core.erp.diagnosis import diagnosed
+from crm_core.erp.book import CustomerBook, keep_customers
+from crm_core.erp.connectors.one_c import OneC
+from crm_core.erp.connectors.opening import Surroundings, open_connector, page
+from crm_core.erp.connectors.recording import Recorder, Wanted, ask_everything
+from crm_core.erp.diagnosis import Tried, diagnosed, needed_rights
 from crm_core.erp.importer import FileReport, import_files
 from crm_core.erp.port import Erp
+from crm_core.erp.query import AgentIdentity, OrderQuery
+from crm_core.erp.sql import SqlErp
 from crm_core.errors import SetupRequired, SwitchboardError
 from crm_core.migrate import pending_revisions
 
@@ -51,12 +57,23 @@ def import_command(files: tuple[Path, ...], *, dry_run: bool) -> None:
 
 
 @erp.command("check")
-def check_command() -> None:
-    """Try every question the bot asks, and say in words what is missing."""
-    tried = _with_database(lambda sessions: _asking(sessions, diagnosed))
-    for one in tried:
-        click.echo(f"{one.question:<48}{one.state}" + (f"\n  → {one.remedy}" if one.remedy else ""))
-    if any(one.remedy for one in tried):
+@click.option("--order", help="The number of a real order, to read it whole.")
+def check_command(order: str | None) -> None:
+    """Try every question the bot asks, of each ERP, and say in words which right is missing."""
+
+    async def run(sessions: Sessions) -> list[tuple[Opened, list[Tried]]]:
+        settings = Settings()
+        opened = open_each(settings, read_business(settings.config_dir), sessions)
+        try:
+            return [(one, await diagnosed(one.erp, needed_rights(one.kind), order)) for one in opened]
+        finally:
+            for one in opened:
+                await one.erp.aclose()
+
+    told = _with_database(run)
+    for one, tried in told:
+        click.echo(diagnosis_text(f"{one.name} (docs/erp/{page(one.kind)})", tried))
+    if any(one.remedy for _, tried in told for one in tried):
         sys.exit(1)
 
 
@@ -78,10 +95,69 @@ def find_command(email: str | None, phone: str | None) -> None:
 @click.argument("number")
 def order_command(number: str) -> None:
     """Show the order NUMBER (ours, or the customer's own)."""
-    order = _with_database(lambda sessions: _asking(sessions, lambda erp: erp.get_order(number, customer_id=None)))
+    query = OrderQuery(number, AgentIdentity("terminal"))
+    order = _with_database(lambda sessions: _asking(sessions, lambda erp: erp.get_order(query)))
     if order is None:
         raise click.ClickException(f"There is no order {number}.")
     click.echo(order_text(order))
+
+
+@erp.command("contacts")
+@click.argument("name")
+def contacts_command(name: str) -> None:
+    """Copy the customers' addresses and numbers of the 1C called NAME, which cannot be searched by them."""
+
+    async def run(sessions: Sessions) -> int:
+        connector, _ = _connector(name, SqlErp(sessions), None)
+        if not isinstance(connector, OneC):
+            raise SetupRequired(f"The ERP {name} is searched directly: its contacts need no copy.")
+        try:
+            kept = 0
+            async for customers in connector.contacts():
+                async with unit_of_work(sessions) as session:
+                    kept += await keep_customers(session, customers)
+        finally:
+            await connector.aclose()
+        return kept
+
+    click.echo(f"{_with_database(run)} customers copied.")
+
+
+@erp.command("record")
+@click.argument("name")
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@click.option("--email", "emails", multiple=True, help="Look a customer up by it; may be repeated.")
+@click.option("--phone", "phones", multiple=True)
+@click.option("--order", "orders", multiple=True)
+@click.option("--sku", "skus", multiple=True)
+def record_command(name: str, file: Path, **asked: tuple[str, ...]) -> None:
+    """Ask the ERP called NAME, and write what it answered to FILE, without keys and tokens, to be played back in tests.
+
+    The answers hold what the ERP knows of these customers: use a company with made-up ones.
+    """
+
+    async def run(sessions: Sessions) -> int:
+        recorder = Recorder()
+        connector, key = _connector(name, SqlErp(sessions), recorder)
+        recorder.keep_out(key, *key.split(":"))
+        try:
+            await ask_everything(connector, Wanted(**asked))
+        finally:
+            await connector.aclose()
+        return recorder.write(file)
+
+    click.echo(f"{_with_database(run)} questions and their answers are in {file}.")
+
+
+def _connector(name: str, book: CustomerBook, transport: Recorder | None) -> tuple[Erp, str]:
+    """The connector itself, without our policy, and its key."""
+    settings = Settings()
+    entries = {entry.name: entry for entry in read_business(settings.config_dir).erps.erps}
+    if name not in entries:
+        raise SetupRequired(f"erp.yml has no ERP called {name}; it has {', '.join(entries) or 'none'}.")
+    key = settings.secret_named(entries[name].key_env)
+    connector = open_connector(entries[name], key, Surroundings(book, lambda *_: None, transport))
+    return connector, (key or b"").decode().strip()
 
 
 async def _asking(sessions: Sessions, ask: Callable[[Erp], Awaitable[Answer]]) -> Answer:

@@ -1,7 +1,8 @@
 """Customers, orders and import reports as lines of text for the terminal."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
+from crm_core.erp.diagnosis import Tried
 from crm_core.erp.importer import FileReport
 from crm_core.erp.port import Customer, Invoice, Order, OrderLine, Shipment
 
@@ -11,6 +12,14 @@ def report_text(report: FileReport) -> str:
     if report.kind is None:
         head = f"{report.file}: not imported"
     return "\n".join([head, *(f"  {problem}" for problem in report.problems)])
+
+
+def diagnosis_text(heading: str, tried: Sequence[Tried]) -> str:
+    lines = [heading]
+    for one in tried:
+        lines.append(f"  {one.question:<48}{one.state}")
+        lines += [f"    → {one.remedy}"] if one.remedy else []
+    return "\n".join(lines)
 
 
 def customer_text(customer: Customer) -> str:

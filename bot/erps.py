@@ -1,46 +1,73 @@
 """The company's ERPs behind one port: the embedded one, or those of `erp.yml`, each under its own policy."""
 
+from dataclasses import dataclass
+
+import structlog
+
 from bot.metrics import Metrics
-from config.business import Business
+from config.business import Business, ErpEntry
 from config.settings import Settings
 from crm_core.db import Sessions
 from crm_core.erp.calls import OnCall
-from crm_core.erp.connectors.opening import open_connector
+from crm_core.erp.connectors.opening import Surroundings, open_connector
+from crm_core.erp.connectors.states import OnUnknown
 from crm_core.erp.policy import Guarded
 from crm_core.erp.port import Erp
 from crm_core.erp.several import Member, SeveralErps
 from crm_core.erp.sql import SqlErp
 
+log = structlog.get_logger(__name__)
+
 _LONGEST_STATE = 60
 
 
-def open_erp(settings: Settings, business: Business, readers: Sessions, metrics: Metrics | None = None) -> Erp:
-    """Raises SetupRequired for an entry that cannot be used. Whoever opens it closes it."""
-    on_call = _observed(metrics) if metrics else None
-    entries = business.erps.erps
-    if not entries:
-        return Guarded(SqlErp(readers), settings.erp, on_call=on_call)
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """One ERP, ready to be asked. `kind` is the one of `erp.yml`, or `sql` for the embedded one."""
 
-    def on_unknown(erp: str, axis: str, state: str) -> None:
+    name: str
+    kind: str
+    erp: Guarded
+    prefixes: tuple[str, ...] = ()
+
+
+def open_erp(settings: Settings, business: Business, readers: Sessions, metrics: Metrics | None = None) -> Erp:
+    """All of them as one. Raises SetupRequired for an entry that cannot be used. Whoever opens it closes it."""
+    opened = open_each(settings, business, readers, metrics)
+    if len(opened) == 1:
+        return opened[0].erp
+    return SeveralErps([Member(one.name, one.erp, one.prefixes) for one in opened])
+
+
+def open_each(
+    settings: Settings, business: Business, readers: Sessions, metrics: Metrics | None = None
+) -> list[Opened]:
+    book = SqlErp(readers)
+    if not business.erps.erps:
+        return [Opened("embedded", "sql", Guarded(book, settings.erp, on_call=observed("embedded", metrics)))]
+    around = Surroundings(book, _counted(metrics))
+
+    def opened(entry: ErpEntry) -> Opened:
+        connector = open_connector(entry, settings.secret_named(entry.key_env), around)
+        guarded = Guarded(connector, settings.erp, on_call=observed(entry.name, metrics))
+        return Opened(entry.name, entry.kind, guarded, tuple(entry.prefixes))
+
+    return [opened(entry) for entry in business.erps.erps]
+
+
+def _counted(metrics: Metrics | None) -> OnUnknown:
+    def count(erp: str, axis: str, state: str) -> None:
         if metrics is not None:
             metrics.erp_unknown_states.labels(erp, axis, state[:_LONGEST_STATE]).inc()
 
-    members = [
-        Member(
-            entry.name,
-            Guarded(
-                open_connector(entry, settings.secret_named(entry.key_env), on_unknown=on_unknown), settings.erp,
-                on_call=on_call,
-            ),
-            tuple(entry.prefixes),
-        )
-        for entry in entries
-    ]  # fmt: skip
-    return members[0].erp if len(members) == 1 else SeveralErps(members)
+    return count
 
 
-def _observed(metrics: Metrics) -> OnCall:
+def observed(erp: str, metrics: Metrics | None) -> OnCall:
     def observe(operation: str, seconds: float, outcome: str) -> None:
-        metrics.erp_seconds.labels(operation, outcome).observe(seconds)
+        if metrics is not None:
+            metrics.erp_seconds.labels(operation, outcome).observe(seconds)
+        tell = log.debug if outcome == "ok" else log.warning
+        tell("erp.called", erp=erp, operation=operation, ms=round(seconds * 1000), code=outcome)
 
     return observe

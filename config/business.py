@@ -76,12 +76,17 @@ class ErpEntry(Strict):
     """One ERP. `key_env` names the environment variable with its key; `prefixes` begin the order numbers asked here."""
 
     name: Key
-    kind: Annotated[str, Field(pattern="^(tryton|odoo|erpnext|sap|business_central)$")]
+    kind: Annotated[str, Field(pattern="^(tryton|odoo|erpnext|sap|business_central|1c|oracle)$")]
     url: HttpUrl
     key_env: str
     database: str = ""
-    login: str | None = None  # Tryton and Odoo: with it the older way in; SAP: the user; Business Central: the client
-    token_url: HttpUrl | None = None  # Business Central
+    # Tryton, Odoo: with it the older way in; SAP, 1C, Oracle: the user; with a token_url the client of OAuth
+    login: str | None = None
+    token_url: HttpUrl | None = None
+    scope: str = ""
+    odata: Annotated[int, Field(ge=2, le=4)] = 2  # SAP: 4 asks CE_SALESORDER_0001
+    preset: str = "trade"  # 1C: trade or unf
+    names: dict[str, str] = {}  # 1C: what differs from the preset
     prefixes: list[str] = []
     company: int = 1
     currency: Annotated[str, Field(pattern="^[A-Z]{3}$")] = "EUR"

@@ -21,6 +21,7 @@ SwitchboardError                 code                    HTTP
     ├── ErpForbidden             erp_forbidden           502
     ├── ErpBadRequest            erp_bad_request         502
     ├── ErpContract              erp_contract            502
+    ├── ErpInDoubt               erp_in_doubt            502
     └── ErpNotSupported          erp_not_supported       501
 """
 
@@ -119,6 +120,12 @@ class ErpContract(ErpError):
     """The ERP answered something the connector does not understand."""
 
     code = "erp_contract"
+
+
+class ErpInDoubt(ErpError):
+    """A write that may have happened: only a person who looks into the ERP may have it done again."""
+
+    code = "erp_in_doubt"
 
 
 class ErpNotSupported(ErpError):

@@ -11,6 +11,7 @@ from config.settings import ROOT
 from crm_core.db import Sessions, open_engine, open_sessions
 from crm_core.embedded import EmbeddedPostgres
 from tests.support.postgres import empty, migrated_database, running_postgres
+from tests.support.tryton_server import TrytonServer, running_tryton
 
 NOW = datetime(2026, 11, 23, 14, 2, tzinfo=UTC)
 
@@ -24,6 +25,13 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedPostg
 @pytest.fixture(scope="session")
 def shared_database(postgres: EmbeddedPostgres) -> str:
     return migrated_database(postgres, "test")
+
+
+@pytest.fixture(scope="session")
+def tryton() -> Iterator[TrytonServer]:
+    """A live ERP; who stops it starts it again."""
+    with running_tryton() as server:
+        yield server
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ from bot.dialogue.moments import is_open, next_opening, week, week_day, windows_
 from bot.dialogue.orders import show_order, show_payment
 from bot.dialogue.proof import check_code, prove
 from crm_core.contracts import Choice
+from crm_core.erp.query import OrderQuery, VerifiedBuyer
 from crm_core.errors import ErpError
 from crm_core.events import EventKind
 from crm_core.outbox import Utterance
@@ -62,7 +63,7 @@ async def find_order(context: Context) -> str:
         return UNPROVEN
     number = context.memory.slots["order_number"]
     if context.order is None or context.order.number != number:
-        context.order = await context.services.erp.get_order(number, customer_id=context.customer.id)
+        context.order = await context.services.erp.get_order(OrderQuery(number, VerifiedBuyer(context.customer.id)))
     if context.order is not None:
         return FOUND
     context.memory.slots.pop("order_number")
@@ -96,7 +97,7 @@ async def request_return(context: Context) -> str:
     if context.customer is None:
         return UNPROVEN
     number = context.memory.slots["order_number"]
-    order = await context.services.erp.get_order(number, customer_id=context.customer.id)
+    order = await context.services.erp.get_order(OrderQuery(number, VerifiedBuyer(context.customer.id)))
     if order is None:
         return MISSING
     reason = context.memory.slots.pop("return_reason")

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
 
-from crm_core.errors import ErpError, ErpUnavailable
+from crm_core.errors import ErpError, ErpInDoubt, ErpUnavailable
 
 
 class CircuitState(StrEnum):
@@ -59,7 +59,7 @@ class Circuit:
         try:
             yield
         except ErpError as error:
-            self._record(answered=not error.retryable, probe=probe)
+            self._record(answered=not (error.retryable or isinstance(error, ErpInDoubt)), probe=probe)
             raise
         else:
             self._record(answered=True, probe=probe)

@@ -11,10 +11,12 @@ from crm_core.erp.breaker import Circuit, CircuitState
 from crm_core.erp.cache import AnswerCache
 from crm_core.erp.flights import Flights
 from crm_core.erp.port import Order
-from crm_core.errors import ErpError, ErpTimeout, ErpUnavailable
+from crm_core.errors import ErpError, ErpInDoubt, ErpTimeout, ErpUnavailable
 
 CACHE_LIMIT = 4096
 RETRY_PAUSE_S = (0.05, 0.2)
+WRITE_DEADLINE_S = 12.0  # nobody waits in a chat for it; connectors end each of their own calls sooner
+_MARGIN_S = 1.0
 
 Answer = TypeVar("Answer")
 OnCall = Callable[[str, float, str], None]
@@ -62,9 +64,10 @@ class Calls:
             return cast("Answer", _stale(older.answer))
 
     async def write(self, operation: str, order_id: str, ask: Callable[[], Awaitable[Answer]]) -> Answer:
-        """Once: whoever keeps the job repeats it with the same key."""
+        """Once. Raises ErpInDoubt when it may have happened; whoever keeps the job may repeat other failures."""
+        until = asyncio.get_running_loop().time() + WRITE_DEADLINE_S
         try:
-            return await self._attempt(operation, ask, self._until())
+            return await self._attempt(operation, lambda: _decided(until, ask()), until + _MARGIN_S)
         finally:  # after a failure too: the ERP may have done it before it failed
             self._flights.part()
             self._cache.drop(lambda answer: _concerns(answer, order_id))
@@ -117,6 +120,15 @@ async def before(until: float, work: Awaitable[Answer]) -> Answer:
             return await work
     except TimeoutError as error:
         raise ErpTimeout("The ERP did not answer in time.") from error
+
+
+async def _decided(until: float, work: Awaitable[Answer]) -> Answer:
+    """Our own deadline says nothing about what the ERP has done by then."""
+    try:
+        async with asyncio.timeout_at(until):
+            return await work
+    except TimeoutError as error:
+        raise ErpInDoubt("The ERP did not say in time whether it did what we asked.") from error
 
 
 def _stale(answer: object) -> object:

@@ -1,14 +1,22 @@
 """Does an ERP answer everything the bot asks? Each question tried once, and what is missing said in words."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
 
 from crm_core.erp.port import Capability, Erp
-from crm_core.errors import ErpError, ErpForbidden, ErpNotSupported
+from crm_core.erp.query import AgentIdentity, OrderQuery
+from crm_core.errors import ErpAuth, ErpError, ErpForbidden, ErpNotSupported
 
+_RIGHTS = Path(__file__).parent / "rights.yml"
 _NOBODY = "nobody-asks-for-this@example.com"
 _NO_PHONE = "+34600000000"
 _NOTHING = "0000000000"
+_WHO = AgentIdentity("erp check")
+_NOT_OFFERED = "not offered by this ERP"
+_CUSTOMERS, _ORDERS, _ARTICLES = "customers", "orders", "articles"
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,39 +28,79 @@ class Tried:
     remedy: str | None = None
 
 
-async def diagnosed(erp: Erp) -> list[Tried]:
-    """Nothing is written. Stops after the first question when the ERP cannot be used at all."""
-    first = await _tried("health", erp.health)
-    if first.remedy is not None:
-        return [first]
+@dataclass(frozen=True, slots=True)
+class Question:
+    """`right` is its name in `rights.yml`."""
+
+    text: str
+    needs: Capability
+    right: str
+    ask: Callable[[], Awaitable[object]]
+
+
+def needed_rights(kind: str) -> Mapping[str, str]:
+    """What our user needs in this kind of ERP, by group of questions."""
+    known: Mapping[str, Mapping[str, str]] = yaml.safe_load(_RIGHTS.read_text(encoding="utf-8"))
+    return known.get(kind, {})
+
+
+async def diagnosed(erp: Erp, rights: Mapping[str, str] | None = None, order: str | None = None) -> list[Tried]:
+    """Nothing is written. `order` is a real one to read whole. Stops first when the ERP cannot be used at all."""
+    rights = rights or {}
+    told = [await _tried("health", erp.health, rights.get(_ORDERS))]
+    if told[0].remedy is not None:
+        return told
     able = erp.capabilities()
-    questions: list[tuple[str, str, Callable[[], Awaitable[object]]]] = [
-        (Capability.CUSTOMERS, "find customers by e-mail", lambda: erp.find_customers(email=_NOBODY)),
-        (Capability.CUSTOMERS, "find customers by telephone", lambda: erp.find_customers(phone=_NO_PHONE)),
-        (Capability.CUSTOMERS, "read a customer", lambda: erp.get_customer(_NOTHING)),
-        (Capability.ORDERS, "read an order with its shipments and invoices", lambda: _any_order(erp)),
-        (Capability.PRODUCTS, "read an article and its stock", lambda: erp.get_product(_NOTHING)),
-        (Capability.PRODUCTS, "list articles", lambda: erp.list_products(limit=1)),
+    for question in _questions(erp, order):
+        right = rights.get(question.right)
+        is_able = question.needs in able
+        told.append(await _tried(question.text, question.ask, right) if is_able else Tried(question.text, _NOT_OFFERED))
+    return told + _writes(able, rights)
+
+
+def _questions(erp: Erp, order: str | None) -> list[Question]:
+    ref = order or _NOTHING
+    reading = f"read the order {ref} with its shipments and invoices" if order else "look for an order"
+    return [
+        Question("find customers by e-mail", Capability.CUSTOMERS, _CUSTOMERS,
+                 lambda: erp.find_customers(email=_NOBODY)),
+        Question("find customers by telephone", Capability.CUSTOMERS, _CUSTOMERS,
+                 lambda: erp.find_customers(phone=_NO_PHONE)),
+        Question("read a customer", Capability.CUSTOMERS, _CUSTOMERS, lambda: erp.get_customer(_NOTHING)),
+        Question("list a customer's orders", Capability.ORDERS, _ORDERS, lambda: erp.list_orders("1", limit=1)),
+        Question(reading, Capability.ORDERS, _ORDERS, lambda: _read_order(erp, ref, must_be_there=order is not None)),
+        Question("read an article and its stock", Capability.PRODUCTS, _ARTICLES, lambda: erp.get_product(_NOTHING)),
+        Question("list articles", Capability.PRODUCTS, _ARTICLES, lambda: erp.list_products(limit=1)),
+    ]  # fmt: skip
+
+
+async def _read_order(erp: Erp, ref: str, *, must_be_there: bool) -> str:
+    found = await erp.get_order(OrderQuery(ref, _WHO))
+    if found is None and must_be_there:
+        return "answered: there is no such order"
+    return "answered" if found is None else f"answered: {found.headline}"
+
+
+def _writes(able: frozenset[str], rights: Mapping[str, str]) -> list[Tried]:
+    """What would leave something behind is not tried; its right is named."""
+    asked = [("ask for a return", Capability.RETURNS, "returns"), ("leave a note", Capability.NOTES, "notes")]
+    return [
+        Tried(
+            text, f"not tried; it needs {rights.get(right, 'no right of its own')}" if needs in able else _NOT_OFFERED
+        )
+        for text, needs, right in asked
     ]
-    told = [first]
-    for capability, question, ask in questions:
-        told.append(await _tried(question, ask) if capability in able else Tried(question, "not offered by this ERP"))
-    return told
 
 
-async def _any_order(erp: Erp) -> str:
-    await erp.list_orders("1", limit=1)
-    found = await erp.get_order(_NOTHING, customer_id=None)
-    return "answered" if found is None else found.number
-
-
-async def _tried(question: str, ask: Callable[[], Awaitable[object]]) -> Tried:
+async def _tried(text: str, ask: Callable[[], Awaitable[object]], right: str | None) -> Tried:
     try:
         found = await ask()
     except ErpNotSupported:
-        return Tried(question, "not offered by this ERP")
+        return Tried(text, _NOT_OFFERED)
     except ErpForbidden:
-        return Tried(question, "refused", "the user behind our key lacks this right: see docs/erp")
+        return Tried(text, "refused", f"the user behind our key lacks {right or 'this right'}")
+    except ErpAuth as error:
+        return Tried(text, "not let in", str(error))
     except ErpError as error:
-        return Tried(question, "failed", str(error))
-    return Tried(question, found if isinstance(found, str) else "answered")
+        return Tried(text, "failed", str(error))
+    return Tried(text, found if isinstance(found, str) else "answered")

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from crm_core.erp.port import Customer, Erp, Order
 from crm_core.erp.quantities import clean_email, clean_ref, masked_email, phone_digits, same_phone, same_text
+from crm_core.erp.query import OrderQuery, ProofUnderWay, VerifiedBuyer
 
 LAST_DIGITS = 4
 NOBODY = "0"  # asked for in place of a customer we do not have, so that both ways cost the same
@@ -57,14 +58,14 @@ async def _proven_by_customer(erp: Erp, ref: str, proof: Proof) -> Proven | None
     owners = [customer for customer in found if _matches(customer, proof)]
     proven: Proven | None = None
     for customer in owners or [Customer(NOBODY, "")]:
-        order = await erp.get_order(ref, customer_id=customer.id)
+        order = await erp.get_order(OrderQuery(ref, VerifiedBuyer(customer.id)))
         if owners and proven is None and order is not None and order.customer_id == customer.id:
             proven = Proven(customer, order)
     return proven
 
 
 async def _proven_by_order(erp: Erp, ref: str, proof: Proof) -> Proven | None:
-    order = await erp.get_order(ref, customer_id=None)
+    order = await erp.get_order(OrderQuery(ref, ProofUnderWay()))
     customer = await erp.get_customer(order.customer_id if order else NOBODY)
     if order is None or customer is None or not _matches(customer, proof):
         return None
@@ -89,7 +90,7 @@ async def order_contact(erp: Erp, order_ref: str) -> OrderContact | None:
     ref = clean_ref(order_ref)
     if ref is None:
         return None
-    order = await erp.get_order(ref, customer_id=None)
+    order = await erp.get_order(OrderQuery(ref, ProofUnderWay()))
     customer = await erp.get_customer(order.customer_id if order else NOBODY)
     email = next((known for known in map(clean_email, customer.emails) if known), None) if customer else None
     if customer is None or email is None:

@@ -3,12 +3,14 @@
 import asyncio
 import time
 from collections.abc import Callable
+from dataclasses import replace
 
 from config.settings import ErpSettings
 from crm_core.erp.breaker import CircuitState
 from crm_core.erp.calls import Calls, OnCall, Read, before
 from crm_core.erp.port import Customer, Erp, Order, Product
 from crm_core.erp.quantities import clean_email, clean_ref, clean_text, phone_digits
+from crm_core.erp.query import OrderQuery
 from crm_core.errors import ErpBadRequest
 
 
@@ -57,12 +59,13 @@ class Guarded:
         read = Read("get_customer", customer_id, self._settings.customer_ttl_s)
         return await self._calls.read(read, lambda: self._erp.get_customer(customer_id))
 
-    async def get_order(self, ref: str, *, customer_id: str | None) -> Order | None:
-        key = clean_ref(ref)
+    async def get_order(self, query: OrderQuery) -> Order | None:
+        key = clean_ref(query.ref)
         if key is None:
             return None
-        read = Read("get_order", (key, customer_id), self._settings.order_ttl_s)
-        return await self._calls.read(read, lambda: self._erp.get_order(key, customer_id=customer_id))
+        asked = replace(query, ref=key)
+        read = Read("get_order", (key, query.customer_id), self._settings.order_ttl_s)
+        return await self._calls.read(read, lambda: self._erp.get_order(asked))
 
     async def list_orders(self, customer_id: str, *, limit: int = 10) -> tuple[Order, ...]:
         read = Read("list_orders", (customer_id, limit), self._settings.order_ttl_s)
@@ -88,6 +91,13 @@ class Guarded:
     async def add_note(self, order_id: str, text: str, *, key: str) -> None:
         remark = clean_text(text)
         await self._calls.write("add_note", order_id, lambda: self._erp.add_note(order_id, remark, key=key))
+
+    async def request_address_change(self, order_id: str, address: str, *, key: str) -> str:
+        wanted = clean_text(address)
+        return await self._calls.write(
+            "request_address_change", order_id,
+            lambda: self._erp.request_address_change(order_id, wanted, key=key),
+        )  # fmt: skip
 
     async def aclose(self) -> None:
         await self._calls.aclose()

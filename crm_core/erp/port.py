@@ -7,6 +7,8 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Protocol
 
+from crm_core.erp.query import OrderQuery
+
 
 class Stage(StrEnum):
     """The commercial life of an order."""
@@ -85,6 +87,7 @@ class Capability(StrEnum):
     STOCK = "stock"
     RETURNS = "returns"
     NOTES = "notes"
+    ADDRESSES = "addresses"
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,11 +251,8 @@ class Erp(Protocol):
 
     async def get_customer(self, customer_id: str) -> Customer | None: ...
 
-    async def get_order(self, ref: str, *, customer_id: str | None) -> Order | None:
-        """By our number or the customer's own; only if it is `customer_id`'s.
-
-        `customer_id=None` skips the owner guard: only for agents who are logged in, and for `ownership.py`.
-        """
+    async def get_order(self, query: OrderQuery) -> Order | None:
+        """By our number or the customer's own; for a verified buyer only if it is theirs."""
 
     async def list_orders(self, customer_id: str, *, limit: int = 10) -> tuple[Order, ...]:
         """The newest first."""
@@ -263,9 +263,15 @@ class Erp(Protocol):
         """Goods and services in the order of their sku, so that their names are known when customers say them."""
 
     async def create_return(self, order_id: str, reason: str, *, key: str) -> str:
-        """The number of a request that a person approves; goods do not move. The same `key` makes one request."""
+        """The number of a request that a person approves; goods do not move. The same `key` makes one request.
+
+        It is looked up first. Raises ErpInDoubt where it may have been made: that is not repeated by itself.
+        """
 
     async def add_note(self, order_id: str, text: str, *, key: str) -> None:
         """A remark on the order for the people who work in the ERP; once per `key`."""
+
+    async def request_address_change(self, order_id: str, address: str, *, key: str) -> str:
+        """As a return: the number of a request that a person approves; the order itself stays as it is."""
 
     async def aclose(self) -> None: ...

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from crm_core.erp.port import Customer, Erp, Order, Product
+from crm_core.erp.query import OrderQuery, VerifiedBuyer
 from crm_core.errors import ErpBadRequest, ErpError
 
 MARK = "/"  # between the name of an ERP and its own id
@@ -56,13 +57,14 @@ class SeveralErps:
         found = await member.erp.get_customer(own_id)
         return replace(found, id=customer_id) if found else None
 
-    async def get_order(self, ref: str, *, customer_id: str | None) -> Order | None:
-        owner, own_id = self._member_of(customer_id) if customer_id is not None else (None, None)
-        if customer_id is not None and owner is None:
+    async def get_order(self, query: OrderQuery) -> Order | None:
+        owner, own_id = self._member_of(query.customer_id) if query.customer_id is not None else (None, "")
+        if query.customer_id is not None and owner is None:
             return None
-        for member in self._asked_for(ref):
+        own = replace(query, asker=VerifiedBuyer(own_id)) if owner is not None else query
+        for member in self._asked_for(query.ref):
             if owner is None or member is owner:
-                found = await member.erp.get_order(ref, customer_id=own_id)
+                found = await member.erp.get_order(own)
                 if found is not None:
                     return _named(member, found)
         return None
@@ -89,6 +91,10 @@ class SeveralErps:
         member, own_id = self._required(order_id)
         await member.erp.add_note(own_id, text, key=key)
 
+    async def request_address_change(self, order_id: str, address: str, *, key: str) -> str:
+        member, own_id = self._required(order_id)
+        return await member.erp.request_address_change(own_id, address, key=key)
+
     async def aclose(self) -> None:
         for member in self._members:
             await member.erp.aclose()
@@ -109,7 +115,7 @@ class SeveralErps:
 
     def _member_of(self, named_id: str) -> tuple[Member | None, str]:
         name, mark, own_id = named_id.partition(MARK)
-        return (self._by_name.get(name), own_id) if mark else (None, "")
+        return (self._by_name.get(name), own_id) if mark and own_id else (None, "")
 
     def _required(self, order_id: str) -> tuple[Member, str]:
         member, own_id = self._member_of(order_id)

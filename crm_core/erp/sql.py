@@ -13,6 +13,7 @@ from crm_core.db import Sessions, unit_of_work, utc_now
 from crm_core.erp import sql_rows
 from crm_core.erp.port import Capability, Customer, Order, Product
 from crm_core.erp.quantities import clean_email, clean_ref, clean_text, phone_key, same_phone
+from crm_core.erp.query import OrderQuery
 from crm_core.errors import ErpBadRequest, ErpContract, ErpUnavailable
 
 Rows = Sequence[Row[tuple[object, ...]]]
@@ -53,11 +54,11 @@ class SqlErp:
         rows = await self._read(sql_rows.CUSTOMER_BY_NUMBER, {"customer_id": customer_id})
         return sql_rows.customer_of(rows[0]) if rows else None
 
-    async def get_order(self, ref: str, *, customer_id: str | None) -> Order | None:
-        key = clean_ref(ref)
+    async def get_order(self, query: OrderQuery) -> Order | None:
+        key = clean_ref(query.ref)
         if key is None:
             return None
-        rows = await self._read(sql_rows.ORDER_BY_REF, {"ref": key, "customer_id": customer_id})
+        rows = await self._read(sql_rows.ORDER_BY_REF, {"ref": key, "customer_id": query.customer_id})
         return sql_rows.order_of(rows[0], self._now()) if rows else None
 
     async def list_orders(self, customer_id: str, *, limit: int = 10) -> tuple[Order, ...]:
@@ -86,6 +87,14 @@ class SqlErp:
     async def add_note(self, order_id: str, text: str, *, key: str) -> None:
         async with self._writing() as session:
             await session.execute(sql_rows.ADD_NOTE, self._entry(order_id, text, key))
+
+    async def request_address_change(self, order_id: str, address: str, *, key: str) -> str:
+        async with self._writing() as session:
+            await session.execute(sql_rows.ADD_NOTE, self._entry(order_id, f"Change of address: {address}", key))
+            made = (await session.execute(sql_rows.NOTE_BY_KEY, {"key": key})).one()
+        if made.order_number != order_id:
+            raise ErpBadRequest("This key was used for a request about another order.")
+        return f"NOTE-{made.id}"
 
     async def aclose(self) -> None:
         """The database is not ours to close."""

@@ -80,6 +80,8 @@ on conflict (key) do nothing
 
 RETURN_BY_KEY = text("select id, order_number from erp_return_request where key = :key")
 
+NOTE_BY_KEY = text("select id, order_number from erp_note where key = :key")
+
 ADD_NOTE = text("""
 insert into erp_note (order_number, text, key, created_at) values (:order_id, :text, :key, :now)
 on conflict (key) do nothing

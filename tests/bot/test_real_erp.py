@@ -1,7 +1,6 @@
 """“Where is my order” from a real ERP: told, kept while it is down, said honestly when it is too old, told again."""
 
 import asyncio
-from collections.abc import Iterator
 from datetime import datetime
 
 import pytest
@@ -11,17 +10,11 @@ from crm_core.erp.policy import Guarded
 from nlu.native import NativeEngine
 from tests.bot.conftest import MakeServices, Talk
 from tests.support.erp_subjects import NO_TRYTON, RIGHT, has_tryton, tryton_subject
-from tests.support.tryton_server import TrytonServer, running_tryton
+from tests.support.tryton_server import TrytonServer
 
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(not has_tryton, reason=NO_TRYTON)]
 BRIEFLY = ErpSettings(deadline_s=4.0, order_ttl_s=0.05, customer_ttl_s=0.05, stale_ttl_s=6.0)
 DOWN, AS_OF = "не могу заглянуть в систему заказов", "сейчас система не отвечает"
-
-
-@pytest.fixture(scope="module")
-def tryton() -> Iterator[TrytonServer]:
-    with running_tryton() as server:
-        yield server
 
 
 async def test_a_customer_asks_while_the_erp_comes_and_goes(

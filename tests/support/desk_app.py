@@ -25,6 +25,7 @@ from crm_core.erp.port import (
     ShipmentStatus,
     Stage,
 )
+from crm_core.erp.query import OrderQuery
 from crm_core.errors import ErpTimeout
 from crm_core.signals import Signal
 from desk.assets import static_files
@@ -70,8 +71,8 @@ class DeskErp:
             raise ErpTimeout("The ERP took too long.")
         return tuple(order for order in self.orders if order.customer_id == customer_id)[:limit]
 
-    async def get_order(self, ref: str, *, customer_id: str | None) -> Order | None:
-        return next((order for order in self.orders if order.number == ref), None)
+    async def get_order(self, query: OrderQuery) -> Order | None:
+        return next((order for order in self.orders if order.number == query.ref), None)
 
     async def get_customer(self, customer_id: str) -> Customer | None:
         return None

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 
 from crm_core.erp.port import Customer, Fulfilment, Order, OrderLine, Payment, Product, Stage
+from crm_core.erp.query import AgentIdentity, OrderQuery, VerifiedBuyer
 from crm_core.errors import ErpError
 
 FETCHED_AT = datetime(2026, 11, 23, 14, 2, tzinfo=UTC)
@@ -22,6 +23,14 @@ def order(number: str = "1001", customer_id: str = "C1", **changes: object) -> O
         "fetched_at": FETCHED_AT,
     }
     return Order(**{**values, **changes})  # type: ignore[arg-type]
+
+
+def theirs(ref: str, customer_id: str) -> OrderQuery:
+    return OrderQuery(ref, VerifiedBuyer(customer_id))
+
+
+def anyones(ref: str) -> OrderQuery:
+    return OrderQuery(ref, AgentIdentity("pavel"))
 
 
 def line(ordered: int, shipped: int = 0, returned: int = 0, *, is_service: bool = False) -> OrderLine:
@@ -77,10 +86,10 @@ class ScriptedErp:
         await self._answer("get_customer")
         return next((one for one in self.customers if one.id == customer_id), None)
 
-    async def get_order(self, ref: str, *, customer_id: str | None) -> Order | None:
+    async def get_order(self, query: OrderQuery) -> Order | None:
         await self._answer("get_order")
-        found = self.orders.get(ref)
-        return found if found and customer_id in (None, found.customer_id) else None
+        found = self.orders.get(query.ref)
+        return found if found and query.customer_id in (None, found.customer_id) else None
 
     async def list_orders(self, customer_id: str, *, limit: int = 10) -> tuple[Order, ...]:
         await self._answer("list_orders")
@@ -99,6 +108,10 @@ class ScriptedErp:
 
     async def add_note(self, order_id: str, text: str, *, key: str) -> None:
         await self._answer("add_note")
+
+    async def request_address_change(self, order_id: str, address: str, *, key: str) -> str:
+        await self._answer("request_address_change")
+        return f"ADR-{key}"
 
     async def aclose(self) -> None:
         self.closed = True

@@ -1,4 +1,4 @@
-"""A double of an OData service, versions 2 and 4: filters are really read, so a question that is wrong is answered 400.
+"""A double of an OData service, versions 2 to 4: filters are really read, so a question that is wrong is answered 400.
 
 It stands for no product: it keeps us from asking nonsense and from reading what was not asked for.
 """
@@ -15,7 +15,9 @@ import httpx
 
 Rows = list[dict[str, Any]]
 Condition = Callable[[Mapping[str, Any]], bool]
-_TOKEN = re.compile(r"\s*(?:(?P<text>(?:guid)?'(?:[^']|'')*')|(?P<word>[^\W\d][\w.]*)|(?P<sign>[(),])|(?P<number>\d+))")
+_TOKEN = re.compile(
+    r"\s*(?:(?P<text>(?:guid)?'(?:[^']|'')*')|(?P<word>[^\W\d][\w./]*)|(?P<sign>[(),:])|(?P<number>\d+))"
+)
 
 
 class WrongQuestionError(ValueError):
@@ -30,6 +32,7 @@ class ODataDouble(httpx.AsyncBaseTransport):
     key: str
     version: int = 4
     nested: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    searches_tables: bool = True
     asked: list[str] = field(default_factory=list)
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
@@ -48,15 +51,18 @@ class ODataDouble(httpx.AsyncBaseTransport):
 
     def _answer(self, path: str, options: dict[str, str]) -> Rows:
         rows = self.sets[path]
+        if "/any(" in options.get("$filter", "") and not self.searches_tables:
+            raise WrongQuestionError("no lambda here")
         known = set().union(*(row.keys() for row in rows)) if rows else set()
         if rows and "$filter" in options:
-            condition = _Filter(options["$filter"], known).read()
+            condition = _Filter(options["$filter"], rows).read()
             rows = [row for row in rows if condition(row)]
         for part in reversed(options.get("$orderby", "").split(",")):
             if part.strip():
                 name, _, way = part.strip().partition(" ")
                 rows = sorted(rows, key=lambda row: str(row[name]), reverse=way == "desc")
-        rows = rows[: int(options.get("$top", "1000"))]
+        skipped = int(options.get("$skip", "0"))
+        rows = rows[skipped : skipped + int(options.get("$top", "1000"))]
         wanted = options.get("$select")
         names = wanted.split(",") if wanted else None
         expanded = set(options.get("$expand", "").split(","))
@@ -68,9 +74,10 @@ class ODataDouble(httpx.AsyncBaseTransport):
 
 
 class _Filter:
-    """eq, ne, and, or, parentheses, startswith, endswith."""
+    """eq, ne, and, or, parentheses, startswith, endswith, substringof, cast, any."""
 
-    def __init__(self, text: str, known: set[str]) -> None:
+    def __init__(self, text: str, rows: Rows) -> None:
+        self._rows, known = rows, set().union(*(row.keys() for row in rows)) if rows else set[str]()
         self._tokens, self._known, at = list[tuple[str, str]](), known, 0
         while at < len(text.rstrip()):
             match = _TOKEN.match(text, at)
@@ -103,6 +110,10 @@ class _Filter:
             self._must(")")
             return inner
         name = self._take("word")
+        if name.endswith("/any"):
+            return self._any(name.removesuffix("/any"))
+        if name == "substringof":
+            return self._contains()
         if name in ("endswith", "startswith"):
             self._must("(")
             attribute = self._property(self._take("word"))
@@ -115,6 +126,30 @@ class _Filter:
             raise WrongQuestionError(f"no operator {way}")
         return lambda row: (str(row[attribute]).lower() == value.lower()) is (way == "eq")
 
+    def _any(self, table: str) -> Condition:
+        """`Table/any(x: …)`: the rows of a table part, whose fields are called `x/…` inside."""
+        self._property(table)
+        self._must("(")
+        variable = self._take("word")
+        self._must(":")
+        outside = self._known
+        inner = [line for row in self._rows for line in row[table]]
+        self._known = {f"{variable}/{name}" for line in inner for name in line}
+        condition = self._either()
+        self._known = outside
+        self._must(")")
+        return lambda row: any(condition({f"{variable}/{k}": v for k, v in line.items()}) for line in row[table])
+
+    def _contains(self) -> Condition:
+        self._must("(")
+        value = self._value()
+        self._must(",")
+        attribute = self._property(self._take("word"))
+        self._must(")")
+        self._must("eq")
+        self._must("true")
+        return lambda row: value in str(row[attribute] or "")
+
     def _property(self, name: str) -> str:
         if name not in self._known:
             raise WrongQuestionError(f"no property {name}")
@@ -122,6 +157,13 @@ class _Filter:
 
     def _value(self) -> str:
         kind, written = self._tokens.pop(0) if self._tokens else ("", "")
+        if written == "cast":
+            self._must("(")
+            value = self._value()
+            self._must(",")
+            self._value()
+            self._must(")")
+            return value
         if kind == "text":
             return written.removeprefix("guid")[1:-1].replace("''", "'")
         if kind == "number" or written in ("true", "false"):

@@ -1,8 +1,13 @@
 """The golden scenario as SAP and Business Central would hold it, for their doubles."""
 
+from datetime import date
+from decimal import Decimal
 from typing import Any
 
+import httpx
+
 from tests.support.odata_double import ODataDouble, Rows, basic
+from tests.support.odata_engine import ByPath, Engine
 
 SAP = "/sap/opu/odata/sap"
 _DAY = "/Date(1762473600000)/"  # 7 November 2025
@@ -29,8 +34,8 @@ def _sap_order(number: str, customer: str, reference: str, items: Rows, **states
     }  # fmt: skip
 
 
-def sap_double() -> ODataDouble:
-    orders = [
+def _sap_orders() -> Rows:
+    return [
         _sap_order("0000000002", "C1", "WEB-2", [_item(1, *ROUTER, 2), _item(2, *CABLE, 10)]),
         _sap_order("0000000003", "C1", "WEB-3", [_item(1, *ROUTER, 3), _item(2, *CABLE, 5)], OverallSDProcessStatus="B",
                    OverallDeliveryStatus="C"),
@@ -38,6 +43,10 @@ def sap_double() -> ODataDouble:
         _sap_order("0000000005", "C2", "WEB-5", [_item(1, *ROUTER, 1)], OverallSDDocumentRejectionSts="C"),
         _sap_order("0000000006", "C2", "WEB-6", [_item(1, *ROUTER, 1)], DeliveryBlockReason="01"),
     ]  # fmt: skip
+
+
+def sap_double() -> ODataDouble:
+    """API_SALES_ORDER_SRV and its neighbours, all of version 2."""
     shipped = [
         {"DeliveryDocument": document, "ReferenceSDDocument": order, "ReferenceSDDocumentItem": item,
          "ActualDeliveryQuantity": quantity, "GoodsMovementStatus": moved}
@@ -64,7 +73,7 @@ def sap_double() -> ODataDouble:
     partners = f"{SAP}/API_BUSINESS_PARTNER"
     return ODataDouble(
         {
-            f"{SAP}/API_SALES_ORDER_SRV/A_SalesOrder": orders,
+            f"{SAP}/API_SALES_ORDER_SRV/A_SalesOrder": _sap_orders(),
             f"{SAP}/API_OUTBOUND_DELIVERY_SRV;v=0002/A_OutbDeliveryItem": shipped,
             f"{SAP}/API_OUTBOUND_DELIVERY_SRV;v=0002/A_OutbDeliveryHeader": deliveries,
             f"{SAP}/API_BILLING_DOCUMENT_SRV/A_BillingDocumentItem": lines,
@@ -89,24 +98,51 @@ def sap_double() -> ODataDouble:
     )  # fmt: skip
 
 
+SAP_V4 = "/sap/opu/odata4/sap/api_salesorder/srvd_a2x/sap/salesorder/0001"
+
+
+def sap_v4_double() -> httpx.AsyncBaseTransport:
+    """CE_SALESORDER_0001 on an OData V4 engine; deliveries, bills and partners stay with version 2, as in SAP."""
+    old = sap_double()
+    del old.sets[f"{SAP}/API_SALES_ORDER_SRV/A_SalesOrder"]
+    new = Engine(SAP_V4, {"SalesOrder": [_as_v4(one) for one in _sap_orders()]}, old.key)
+    return ByPath({SAP: old, SAP_V4: new.transport()})
+
+
+def _as_v4(one: dict[str, Any]) -> dict[str, Any]:
+    items = [
+        {"ItemKey": f"{one['SalesOrder']}/{item['SalesOrderItem']}", **item, "Product": item["Material"],
+         "RequestedQuantity": Decimal(item["RequestedQuantity"])}
+        for item in one["to_Item"]["results"]
+    ]  # fmt: skip
+    for item in items:
+        del item["Material"]
+    dates = {"SalesOrderDate": date(2026, 11, int(one["SalesOrder"][-1])), "RequestedDeliveryDate": date(2026, 12, 1)}
+    kept = {name: value for name, value in one.items() if name != "to_Item"}
+    return {**kept, **dates, "TotalNetAmount": Decimal("397.50"), "_Item": items}
+
+
 CENTRAL = "/v2.0/tenant/production/api/v2.0/companies(1)"
 
 
 def _central_order(number: str, customer: str, reference: str, lines: Rows, status: str = "Open") -> dict[str, Any]:
     return {
         "number": number, "externalDocumentNumber": reference, "customerNumber": customer, "status": status,
-        "orderDate": f"2026-11-0{number[-1]}", "requestedDeliveryDate": "0001-01-01", "currencyCode": "",
-        "totalAmountIncludingTax": 397.5, "fullyShipped": False, "salesOrderLines": lines,
+        "orderDate": date(2026, 11, int(number[-1])), "requestedDeliveryDate": date(1, 1, 1), "currencyCode": "",
+        "totalAmountIncludingTax": Decimal("397.5"), "fullyShipped": False,
+        "salesOrderLines": [{"key": f"{number}/{place}", **line} for place, line in enumerate(lines)],
     }  # fmt: skip
 
 
 def _central_line(sku: str, name: str, ordered: int, shipped: int = 0) -> dict[str, Any]:
-    return {"lineObjectNumber": sku, "description": name, "quantity": ordered, "shippedQuantity": shipped,
-            "unitOfMeasureCode": "PCS", "unitPrice": 7.5, "shipmentDate": "2026-12-01"}  # fmt: skip
+    return {
+        "lineObjectNumber": sku, "description": name, "quantity": Decimal(ordered), "shippedQuantity": Decimal(shipped),
+        "unitOfMeasureCode": "PCS", "unitPrice": Decimal("7.5"), "shipmentDate": date(2026, 12, 1),
+    }  # fmt: skip
 
 
-def central_double() -> ODataDouble:
-    """WEB-4 is shipped and billed, and so gone from the orders; a cancelled order is deleted."""
+def central_double() -> httpx.AsyncBaseTransport:
+    """On an OData V4 engine. WEB-4 is shipped and billed, and so gone from the orders; a cancelled order is deleted."""
     orders = [
         _central_order("S-1", "C1", "WEB-1", [_central_line(*ROUTER, 1)], "Draft"),
         _central_order("S-2", "C1", "WEB-2", [_central_line(*ROUTER, 2), _central_line(*CABLE, 10)]),
@@ -115,13 +151,20 @@ def central_double() -> ODataDouble:
     ]
     invoices = [
         {"number": f"I-{n}", "orderNumber": f"S-{n}", "externalDocumentNumber": f"WEB-{n}", "customerNumber": customer,
-         "status": status, "invoiceDate": "2026-11-10", "dueDate": "2026-12-10", "currencyCode": "",
-         "totalAmountIncludingTax": total, "remainingAmount": owed, "salesInvoiceLines": lines}
+         "status": status, "invoiceDate": date(2026, 11, 10), "dueDate": date(2026, 12, 10), "currencyCode": "",
+         "totalAmountIncludingTax": total, "remainingAmount": owed,
+         "salesInvoiceLines": [{"key": f"I-{n}/{place}", **line} for place, line in enumerate(lines)]}
         for n, customer, status, total, owed, lines in (
-            (3, "C1", "Open", 397.5, 397.5, []), (4, "C2", "Paid", 30, 0, [_central_line(*CABLE, 4)]))
+            (3, "C1", "Open", Decimal("397.5"), Decimal("397.5"), []),
+            (4, "C2", "Paid", Decimal(30), Decimal(0), [_central_line(*CABLE, 4)]))
     ]  # fmt: skip
     shipments = [
-        {"number": f"P-{n}", "orderNumber": f"S-{n}", "postingDate": "2026-11-10", "packageTrackingNumber": tracking}
+        {
+            "number": f"P-{n}",
+            "orderNumber": f"S-{n}",
+            "postingDate": date(2026, 11, 10),
+            "packageTrackingNumber": tracking,
+        }
         for n, tracking in ((3, "TRACK-PART-1"), (4, "TRACK-DONE-1"))
     ]
     customers = [
@@ -131,13 +174,18 @@ def central_double() -> ODataDouble:
             ("C2", "Иван Петров", "ivan@example.com", "+7 (495) 5550102"))
     ]  # fmt: skip
     items = [
-        {"number": sku, "displayName": name, "unitPrice": 120, "inventory": 5} for sku, name in (ROUTER, CABLE)
+        {"number": sku, "displayName": name, "unitPrice": Decimal(120), "inventory": Decimal(5)}
+        for sku, name in (ROUTER, CABLE)
     ]  # fmt: skip
-    return ODataDouble(
-        {
-            f"{CENTRAL}/salesOrders": orders, f"{CENTRAL}/salesInvoices": invoices, f"{CENTRAL}/customers": customers,
-            f"{CENTRAL}/salesShipments": shipments, f"{CENTRAL}/items": items,
-        },
-        "Bearer k",
-        nested={f"{CENTRAL}/salesOrders": ("salesOrderLines",), f"{CENTRAL}/salesInvoices": ("salesInvoiceLines",)},
-    )  # fmt: skip
+    sets = {
+        "salesOrders": orders, "salesInvoices": invoices, "customers": customers, "salesShipments": shipments,
+        "items": items,
+    }  # fmt: skip
+    return ByPath({CENTRAL: Engine(CENTRAL, sets, "Bearer t").transport(), "/token": httpx.MockTransport(_token)})
+
+
+def _token(request: httpx.Request) -> httpx.Response:
+    """What Entra ID does for a client with the right secret."""
+    if b"client_secret=k&" not in request.content + b"&":
+        return httpx.Response(400, json={"error": "invalid_client"})
+    return httpx.Response(200, json={"access_token": "t", "expires_in": 3600})

@@ -16,6 +16,7 @@ from crm_core.erp.port import (
     ShipmentStatus,
     Stage,
 )
+from crm_core.erp.query import OrderQuery
 from crm_core.errors import ErpUnavailable
 
 ANNA = Customer("C1", "Anna Berg", ("anna@example.com",), ("+34 612 345 678",), "en")
@@ -79,10 +80,10 @@ class Shop:
         self._up()
         return self.customers.get(customer_id)
 
-    async def get_order(self, ref: str, *, customer_id: str | None) -> Order | None:
+    async def get_order(self, query: OrderQuery) -> Order | None:
         self._up()
-        order = self.orders.get(ref)
-        return order if order and customer_id in (None, order.customer_id) else None
+        order = self.orders.get(query.ref)
+        return order if order and query.customer_id in (None, order.customer_id) else None
 
     async def list_orders(self, customer_id: str, *, limit: int = 10) -> tuple[Order, ...]:
         self._up()

@@ -9,6 +9,7 @@ from crm_core.erp.connectors.reading import told_as_contract
 from crm_core.erp.connectors.transport import Address, ErpHttp
 from crm_core.erp.port import Capability, Customer, Order, Product
 from crm_core.erp.quantities import clean_email, clean_ref, phone_digits, same_phone
+from crm_core.erp.query import OrderQuery
 from crm_core.errors import ErpBadRequest, ErpNotSupported
 
 _PHONE_END = 4  # numbers stand there as somebody typed them: found by their end, compared as a whole
@@ -24,7 +25,7 @@ class BusinessCentral:
         self._http, self._reader = ErpHttp(address), orders
 
     def capabilities(self) -> frozenset[str]:
-        return frozenset(Capability) - {Capability.RETURNS, Capability.NOTES}
+        return frozenset(Capability) - {Capability.RETURNS, Capability.NOTES, Capability.ADDRESSES}
 
     async def health(self) -> str:
         await asked(self._http, "salesOrders", top=1)
@@ -48,11 +49,11 @@ class BusinessCentral:
         found = self._told(await self._customers(f"number eq {literal(key)}", 1)) if key else ()
         return found[0] if found else None
 
-    async def get_order(self, ref: str, *, customer_id: str | None) -> Order | None:
-        key = clean_ref(ref)
-        if key is None or (customer_id is not None and clean_ref(customer_id) is None):
+    async def get_order(self, query: OrderQuery) -> Order | None:
+        key = clean_ref(query.ref)
+        if key is None or (query.customer_id is not None and clean_ref(query.customer_id) is None):
             return None
-        own = f" and customerNumber eq {literal(customer_id)}" if customer_id is not None else ""
+        own = f" and customerNumber eq {literal(query.customer_id)}" if query.customer_id is not None else ""
         named = f"(number eq {literal(key)} or externalDocumentNumber eq {literal(key)}){own}"
         found = await asked(self._http, "salesOrders", filter=named, expand=_LINES, top=1)
         if found:
@@ -84,6 +85,9 @@ class BusinessCentral:
         raise ErpNotSupported("Nothing is written to Business Central.")
 
     async def add_note(self, order_id: str, text: str, *, key: str) -> None:  # noqa: ARG002 - the port's
+        raise ErpNotSupported("Nothing is written to Business Central.")
+
+    async def request_address_change(self, order_id: str, address: str, *, key: str) -> str:  # noqa: ARG002 - the port's
         raise ErpNotSupported("Nothing is written to Business Central.")
 
     async def aclose(self) -> None:

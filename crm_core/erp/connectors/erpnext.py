@@ -14,6 +14,7 @@ from crm_core.erp.connectors.reading import record, records, told_as_contract
 from crm_core.erp.connectors.transport import Address, ErpHttp
 from crm_core.erp.port import Capability, Customer, Order, Product
 from crm_core.erp.quantities import clean_email, clean_ref, clean_text, phone_digits
+from crm_core.erp.query import OrderQuery
 from crm_core.errors import ErpBadRequest, ErpForbidden
 
 _PHONE_DIGITS = 10
@@ -70,11 +71,11 @@ class ErpNext:
         with told_as_contract():
             return customers_of(found, contacts)[0]
 
-    async def get_order(self, ref: str, *, customer_id: str | None) -> Order | None:
-        key = clean_ref(ref)
+    async def get_order(self, query: OrderQuery) -> Order | None:
+        key = clean_ref(query.ref)
         if key is None:
             return None
-        own = [["customer", "=", customer_id]] if customer_id is not None else []
+        own = [["customer", "=", query.customer_id]] if query.customer_id is not None else []
         for name in ("name", "po_no"):
             found = await self._list("Sales Order", [[name, "=", key], *own], ORDER_FIELDS, 2, "creation desc")
             if found:
@@ -103,6 +104,12 @@ class ErpNext:
 
     async def create_return(self, order_id: str, reason: str, *, key: str) -> str:
         """An issue for a person: the return against the delivery note is theirs to make."""
+        return await self._issue(f"Return request {order_id} [{key}]", order_id, reason, key)
+
+    async def request_address_change(self, order_id: str, address: str, *, key: str) -> str:
+        return await self._issue(f"Change of address {order_id} [{key}]", order_id, address, key)
+
+    async def _issue(self, subject: str, order_id: str, text: str, key: str) -> str:
         earlier = await self._list("Issue", [["subject", "like", f"%[{key}]%"]], ["name"], 1)
         if earlier:
             return str(earlier[0]["name"])
@@ -110,10 +117,9 @@ class ErpNext:
         if not orders:
             raise ErpBadRequest("ERPNext does not know this order.")
         issue: dict[str, Json] = {
-            "subject": f"Return request {order_id} [{key}]", "customer": orders[0]["customer"],
-            "description": clean_text(reason),
+            "subject": subject, "customer": orders[0]["customer"], "description": clean_text(text),
         }  # fmt: skip
-        made = record(await self._http.post("/api/resource/Issue", issue))
+        made = record(await self._http.post("/api/resource/Issue", issue, writes=True))
         with told_as_contract():
             return str(made["data"]["name"])
 
@@ -127,7 +133,7 @@ class ErpNext:
             "comment_type": "Comment", "reference_doctype": "Sales Order", "reference_name": order_id,
             "content": f"{clean_text(text)} [{key}]",
         }  # fmt: skip
-        await self._http.post("/api/resource/Comment", comment)
+        await self._http.post("/api/resource/Comment", comment, writes=True)
 
     async def aclose(self) -> None:
         await self._http.aclose()

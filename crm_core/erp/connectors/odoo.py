@@ -13,6 +13,7 @@ from crm_core.erp.connectors.odoo_records import WANTED, Found, OdooOrders, cust
 from crm_core.erp.connectors.reading import records, told_as_contract
 from crm_core.erp.port import Capability, Customer, Order, Product
 from crm_core.erp.quantities import clean_email, clean_ref, clean_text, phone_digits
+from crm_core.erp.query import OrderQuery
 from crm_core.errors import ErpBadRequest, ErpContract
 
 _PHONE_DIGITS = 10
@@ -59,14 +60,14 @@ class Odoo:
         with told_as_contract():
             return customer_of(found[0]) if found else None
 
-    async def get_order(self, ref: str, *, customer_id: str | None) -> Order | None:
-        key, owner = clean_ref(ref), _id(customer_id) if customer_id is not None else None
-        if key is None or (customer_id is not None and owner is None):
+    async def get_order(self, query: OrderQuery) -> Order | None:
+        key, owner = clean_ref(query.ref), _id(query.customer_id) if query.customer_id is not None else None
+        if key is None or (query.customer_id is not None and owner is None):
             return None
         domain: list[Any] = ["|", ["name", "=", key], ["client_order_ref", "=", key]]
         if owner is not None:
             domain = ["&", ["partner_id", "child_of", owner], *domain]
-        found = await self._orders(domain, customer_id, limit=2, full=True)
+        found = await self._orders(domain, query.customer_id, limit=2, full=True)
         return found[0] if found else None
 
     async def list_orders(self, customer_id: str, *, limit: int = 10) -> tuple[Order, ...]:
@@ -90,6 +91,9 @@ class Odoo:
     async def create_return(self, order_id: str, reason: str, *, key: str) -> str:
         """A note on the order: the return itself is opened by a person."""
         return await self._noted(order_id, f"Return request: {clean_text(reason)} [{key}]", key)
+
+    async def request_address_change(self, order_id: str, address: str, *, key: str) -> str:
+        return await self._noted(order_id, f"Change of address requested: {clean_text(address)} [{key}]", key)
 
     async def add_note(self, order_id: str, text: str, *, key: str) -> None:
         await self._noted(order_id, f"{clean_text(text)} [{key}]", key)

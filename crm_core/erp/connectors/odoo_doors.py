@@ -15,6 +15,7 @@ _OUR_FAULT = frozenset({
     "builtins.ValueError", "builtins.KeyError", "builtins.TypeError", "odoo.exceptions.UserError",
     "odoo.exceptions.ValidationError",
 })  # fmt: skip
+_READING = frozenset({"search_read", "fields_get", "read", "search_count"})
 _DENIED = "odoo.exceptions.AccessDenied"
 _NO_RIGHT = "odoo.exceptions.AccessError"
 
@@ -56,7 +57,7 @@ class OdooJson2:
         self._http = ErpHttp(replace(address, headers=headers), server_error=_server_error)
 
     async def call(self, model: str, method: str, arguments: Mapping[str, Any]) -> Json:
-        return await self._http.post(f"/json/2/{model}/{method}", dict(arguments))
+        return await self._http.post(f"/json/2/{model}/{method}", dict(arguments), writes=method not in _READING)
 
     async def version(self) -> str:
         return str(record(await self._http.get("/web/version")).get("version"))
@@ -78,9 +79,8 @@ class OdooRpc:
             self._user = await self._authenticate()
         named = dict(arguments)
         ids = [named.pop("ids")] if "ids" in named else []
-        return await self._service("object", "execute_kw", [
-            self._database, self._user, self._key, model, method, ids, named,
-        ])  # fmt: skip
+        question = [self._database, self._user, self._key, model, method, ids, named]
+        return await self._service("object", "execute_kw", question, writes=method not in _READING)
 
     async def version(self) -> str:
         return str(record(await self._service("common", "version", [])).get("server_version"))
@@ -94,11 +94,10 @@ class OdooRpc:
             raise ErpAuth("Odoo does not accept our log-in: make a new key, see docs/erp.")
         return user
 
-    async def _service(self, service: str, method: str, arguments: list[Any]) -> Json:
+    async def _service(self, service: str, method: str, arguments: list[Any], *, writes: bool = False) -> Json:
         params: dict[str, Json] = {"service": service, "method": method, "args": arguments}
-        told = record(
-            await self._http.post("/jsonrpc", {"jsonrpc": "2.0", "method": "call", "id": 1, "params": params})
-        )
+        message: dict[str, Json] = {"jsonrpc": "2.0", "method": "call", "id": 1, "params": params}
+        told = record(await self._http.post("/jsonrpc", message, writes=writes))
         if "error" in told:
             detail = told["error"].get("data") if isinstance(told["error"], dict) else None
             raise odoo_error(str((detail or {}).get("name", "")))

@@ -31,9 +31,9 @@ def told_as_contract() -> Iterator[None]:
     try:
         yield
     except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
-        raise ErpContract(
-            f"The ERP's answer lacks something we need ({type(error).__name__}: {error})"[:200]
-        ) from error
+        # the name of a missing field is ours; the words of any other error may be the customer's
+        what = f": {error}" if isinstance(error, KeyError) else ""
+        raise ErpContract(f"The ERP's answer lacks something we need ({type(error).__name__}{what})"[:200]) from error
 
 
 def decimal(value: object) -> Decimal:
@@ -58,10 +58,10 @@ def day(value: object) -> date | None:
     return found if found.year > 1 else None
 
 
-def milliseconds_day(value: object) -> date | None:
-    """OData V2: `/Date(1763856000000)/`."""
+def odata_day(value: object) -> date | None:
+    """Version 2 writes `/Date(1763856000000)/`, version 4 `2026-11-23`."""
     if not isinstance(value, str) or not value.startswith("/Date("):
-        return None
+        return day(value)
     digits = value[len("/Date(") :].split("+")[0].rstrip(")/")
     try:
         return datetime.fromtimestamp(int(digits) / 1000, tz=UTC).date()

@@ -1,18 +1,20 @@
-"""SAP S/4HANA over OData V2: sales orders, outbound deliveries, billing documents and business partners. Reading only.
+"""SAP S/4HANA over OData: sales orders, outbound deliveries, billing documents and business partners. Reading only.
 
 “Delivered” on an order means that a delivery document exists; that goods have left says its goods movement alone.
 """
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from crm_core.erp.connectors.odata import asked, literal, one_of
 from crm_core.erp.connectors.reading import told_as_contract
-from crm_core.erp.connectors.sap_records import ORDER_FIELDS, Papers, SapOrders, customer_of
+from crm_core.erp.connectors.sap_orders import OrderService, SalesOrderV2, Selection
+from crm_core.erp.connectors.sap_records import Papers, SapOrders, customer_of
 from crm_core.erp.connectors.transport import Address, ErpHttp
 from crm_core.erp.port import Capability, Customer, Order, Product
 from crm_core.erp.quantities import clean_email, clean_ref, phone_digits
+from crm_core.erp.query import OrderQuery
 from crm_core.errors import ErpBadRequest, ErpNotSupported
 
 _SEARCHED_CHARACTERS = 20  # of SearchEmailAddress, in capitals
@@ -30,10 +32,10 @@ _PARTNER = "BusinessPartner,Customer,BusinessPartnerFullName,CorrespondenceLangu
 
 
 @dataclass(frozen=True, slots=True)
-class SapPaths:
-    """Where the services answer; a gateway may have moved them."""
+class SapServices:
+    """Orders by either version, and where the rest answers: a gateway may have moved it."""
 
-    orders: str = "/sap/opu/odata/sap/API_SALES_ORDER_SRV"
+    orders: OrderService = field(default_factory=SalesOrderV2)
     deliveries: str = "/sap/opu/odata/sap/API_OUTBOUND_DELIVERY_SRV;v=0002"
     billing: str = "/sap/opu/odata/sap/API_BILLING_DOCUMENT_SRV"
     partners: str = "/sap/opu/odata/sap/API_BUSINESS_PARTNER"
@@ -44,15 +46,15 @@ class SapS4:
 
     name = "sap"
 
-    def __init__(self, address: Address, orders: SapOrders, paths: SapPaths | None = None) -> None:
-        self._http, self._reader, self._paths = ErpHttp(address), orders, paths or SapPaths()
+    def __init__(self, address: Address, orders: SapOrders, services: SapServices | None = None) -> None:
+        self._http, self._reader, self._services = ErpHttp(address), orders, services or SapServices()
 
     def capabilities(self) -> frozenset[str]:
         return frozenset({Capability.CUSTOMERS, Capability.ORDERS, Capability.SHIPMENTS, Capability.INVOICES})
 
     async def health(self) -> str:
-        await asked(self._http, f"{self._paths.orders}/A_SalesOrder", select="SalesOrder", top=1)
-        return "SAP S/4HANA, OData V2"
+        await self._services.orders.is_there(self._http)
+        return f"SAP S/4HANA, {self._services.orders.version}"
 
     async def find_customers(
         self, *, email: str | None = None, phone: str | None = None, limit: int = 5
@@ -76,13 +78,13 @@ class SapS4:
         found = await self._partners("A_BusinessPartner", f"Customer eq {literal(customer_id)}", _PARTNER)
         return await self._customer(str(found[0]["BusinessPartner"])) if found else None
 
-    async def get_order(self, ref: str, *, customer_id: str | None) -> Order | None:
-        key = clean_ref(ref)
-        if key is None or (customer_id is not None and clean_ref(customer_id) is None):
+    async def get_order(self, query: OrderQuery) -> Order | None:
+        key = clean_ref(query.ref)
+        if key is None or (query.customer_id is not None and clean_ref(query.customer_id) is None):
             return None
         names = [f"PurchaseOrderByCustomer eq {literal(key[:_REFERENCE])}"]
         names += [f"SalesOrder eq {literal(key)}"] if len(key) <= _NUMBER else []
-        own = f" and SoldToParty eq {literal(customer_id)}" if customer_id is not None else ""
+        own = f" and SoldToParty eq {literal(query.customer_id)}" if query.customer_id is not None else ""
         found = await self._orders(f"({' or '.join(names)}){own}", 1)
         return found[0] if found else None
 
@@ -101,6 +103,9 @@ class SapS4:
         raise ErpNotSupported("Nothing is written to SAP.")
 
     async def add_note(self, order_id: str, text: str, *, key: str) -> None:  # noqa: ARG002 - the port's
+        raise ErpNotSupported("Nothing is written to SAP.")
+
+    async def request_address_change(self, order_id: str, address: str, *, key: str) -> str:  # noqa: ARG002 - the port's
         raise ErpNotSupported("Nothing is written to SAP.")
 
     async def aclose(self) -> None:
@@ -141,13 +146,10 @@ class SapS4:
             return customer_of(found[0], emails, phones)
 
     async def _partners(self, entity: str, condition: str, fields: str) -> list[dict[str, Any]]:
-        return await asked(self._http, f"{self._paths.partners}/{entity}", filter=condition, select=fields)
+        return await asked(self._http, f"{self._services.partners}/{entity}", filter=condition, select=fields)
 
     async def _orders(self, condition: str, limit: int) -> tuple[Order, ...]:
-        found = await asked(
-            self._http, f"{self._paths.orders}/A_SalesOrder", filter=condition, top=limit,
-            orderby="SalesOrderDate desc,SalesOrder desc", expand="to_Item", select=ORDER_FIELDS,
-        )  # fmt: skip
+        found = await self._services.orders.read(self._http, Selection(condition, limit))
         papers = await asyncio.gather(*(self._papers(str(one["SalesOrder"])) for one in found))
         with told_as_contract():
             return tuple(self._reader.order(one, paper) for one, paper in zip(found, papers, strict=True))
@@ -155,14 +157,14 @@ class SapS4:
     async def _papers(self, order: str) -> Papers:
         """Deliveries and bills lead to their order by their items."""
         shipped, billed = await asyncio.gather(
-            asked(self._http, f"{self._paths.deliveries}/A_OutbDeliveryItem",
+            asked(self._http, f"{self._services.deliveries}/A_OutbDeliveryItem",
                   filter=f"ReferenceSDDocument eq {literal(order)}", select=_DELIVERY_ITEM),
-            asked(self._http, f"{self._paths.billing}/A_BillingDocumentItem",
+            asked(self._http, f"{self._services.billing}/A_BillingDocumentItem",
                   filter=f"SalesDocument eq {literal(order)}", select="BillingDocument"),
         )  # fmt: skip
         deliveries, bills = await asyncio.gather(
-            self._named(f"{self._paths.deliveries}/A_OutbDeliveryHeader", "DeliveryDocument", shipped, _DELIVERY),
-            self._named(f"{self._paths.billing}/A_BillingDocument", "BillingDocument", billed, _BILL),
+            self._named(f"{self._services.deliveries}/A_OutbDeliveryHeader", "DeliveryDocument", shipped, _DELIVERY),
+            self._named(f"{self._services.billing}/A_BillingDocument", "BillingDocument", billed, _BILL),
         )
         return Papers(shipped, deliveries, bills)
 

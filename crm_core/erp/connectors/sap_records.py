@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
-from crm_core.erp.connectors.reading import Record, decimal, milliseconds_day, text
+from crm_core.erp.connectors.reading import Record, decimal, odata_day, text
 from crm_core.erp.connectors.states import StateMap
 from crm_core.erp.port import (
     Customer,
@@ -25,10 +25,10 @@ _NATIVE = (
     "OverallSDProcessStatus", "OverallDeliveryStatus", "OverallTotalDeliveryStatus", "OverallOrdReltdBillgStatus",
     "OverallSDDocumentRejectionSts", "TotalCreditCheckStatus", "DeliveryBlockReason",
 )  # fmt: skip
-ORDER_FIELDS = ",".join((
+HEADER_FIELDS = (
     "SalesOrder", "SoldToParty", "PurchaseOrderByCustomer", "SalesOrderDate", "RequestedDeliveryDate",
-    "TotalNetAmount", "TransactionCurrency", *_NATIVE, "to_Item",
-))  # fmt: skip
+    "TotalNetAmount", "TransactionCurrency", *_NATIVE,
+)  # fmt: skip
 _COMPLETE, _CREDIT_REFUSED = "C", "B"
 
 
@@ -50,7 +50,7 @@ class SapOrders:
 
     def order(self, one: Record, papers: Papers) -> Order:
         stage = self._stage(one)
-        items = [item for item in one["to_Item"]["results"] if not item["SalesDocumentRjcnReason"]]
+        items = [item for item in one["items"] if not item["SalesDocumentRjcnReason"]]
         lines = tuple(_line(item, papers.shipped) for item in items)
         shipments = tuple(map(self._shipment, papers.deliveries))
         invoices = tuple(map(self._invoice, papers.bills))
@@ -59,8 +59,8 @@ class SapOrders:
             fulfilment=Fulfilment.NOT_STARTED if stage is Stage.CANCELLED else _fulfilment(lines, shipments),
             payment=payment(invoices), fetched_at=self.now(),
             total=Money(decimal(one["TotalNetAmount"]), one["TransactionCurrency"]),
-            customer_ref=text(one["PurchaseOrderByCustomer"]), ordered_on=milliseconds_day(one["SalesOrderDate"]),
-            promised_on=milliseconds_day(one["RequestedDeliveryDate"]), lines=lines, shipments=shipments,
+            customer_ref=text(one["PurchaseOrderByCustomer"]), ordered_on=odata_day(one["SalesOrderDate"]),
+            promised_on=odata_day(one["RequestedDeliveryDate"]), lines=lines, shipments=shipments,
             invoices=invoices, native={name: str(one[name]) for name in _NATIVE},
         )  # fmt: skip
 
@@ -75,8 +75,8 @@ class SapOrders:
         number = delivery["DeliveryDocument"]
         return Shipment(
             id=number, number=number, status=self._shipment_status(delivery),
-            planned_on=milliseconds_day(delivery["PlannedGoodsIssueDate"]),
-            shipped_on=milliseconds_day(delivery["ActualGoodsMovementDate"]), tracking=text(delivery["BillOfLading"]),
+            planned_on=odata_day(delivery["PlannedGoodsIssueDate"]),
+            shipped_on=odata_day(delivery["ActualGoodsMovementDate"]), tracking=text(delivery["BillOfLading"]),
         )  # fmt: skip
 
     def _shipment_status(self, delivery: Record) -> ShipmentStatus:

@@ -13,6 +13,7 @@ from crm_core.errors import (
     ErpContract,
     ErpError,
     ErpForbidden,
+    ErpInDoubt,
     ErpRateLimited,
     ErpTimeout,
     ErpUnavailable,
@@ -21,6 +22,7 @@ from crm_core.errors import (
 _TIMEOUT = httpx.Timeout(4.0, connect=1.5)
 _MOST_BYTES = 8_000_000
 _CONNECTIONS = 8
+_NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.InvalidURL)
 
 ServerError = Callable[[int, bytes], ErpError]
 
@@ -41,7 +43,7 @@ class Address:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One call. `missing_is_none`: 404 is an answer, not an error."""
+    """One call. `missing_is_none`: 404 is an answer, not an error. `writes`: without an answer it may have happened."""
 
     method: str
     path: str
@@ -49,6 +51,7 @@ class Request:
     json: Json = None
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     missing_is_none: bool = False
+    writes: bool = False
 
 
 class ErpHttp:
@@ -64,11 +67,25 @@ class ErpHttp:
     async def get(self, path: str, *params: tuple[str, str], missing_is_none: bool = False) -> Json:
         return await self.ask(Request("GET", path, list(params), missing_is_none=missing_is_none))
 
-    async def post(self, path: str, content: Json) -> Json:
-        return await self.ask(Request("POST", path, json=content))
+    async def post(self, path: str, content: Json, *, writes: bool = False) -> Json:
+        return await self.ask(Request("POST", path, json=content, writes=writes))
 
     async def ask(self, request: Request) -> Json:
         """The answer's JSON; None for a 404 that is allowed to be one."""
+        if not request.writes:
+            return await self._asked(request)
+        try:
+            return await self._asked(request)
+        except ErpRateLimited:
+            raise
+        except (ErpUnavailable, ErpContract) as error:
+            if isinstance(error.__cause__, _NEVER_SENT):
+                raise
+            raise ErpInDoubt(
+                "The ERP did not say whether it did what we asked: look there before it is repeated."
+            ) from error
+
+    async def _asked(self, request: Request) -> Json:
         status, body = await self._answer(request)
         if status in (httpx.codes.OK, httpx.codes.CREATED):
             return _json(body)

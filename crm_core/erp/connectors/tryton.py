@@ -16,6 +16,7 @@ from crm_core.erp.connectors.tryton_records import (
 )  # fmt: skip
 from crm_core.erp.port import Capability, Customer, Order, Product
 from crm_core.erp.quantities import clean_email, clean_ref, clean_text, phone_key
+from crm_core.erp.query import OrderQuery
 from crm_core.errors import ErpBadRequest, ErpNotSupported
 
 _NEWEST = [["sale_date", "DESC"], ["id", "DESC"]]
@@ -72,9 +73,9 @@ class Tryton:
         with told_as_contract():
             return customer_of(found[0]) if found else None
 
-    async def get_order(self, ref: str, *, customer_id: str | None) -> Order | None:
-        key, owner = clean_ref(ref), _id(customer_id) if customer_id is not None else None
-        if key is None or (customer_id is not None and owner is None):
+    async def get_order(self, query: OrderQuery) -> Order | None:
+        key, owner = clean_ref(query.ref), _id(query.customer_id) if query.customer_id is not None else None
+        if key is None or (query.customer_id is not None and owner is None):
             return None
         domain: list[Any] = [["OR", ["number", "=", key], ["reference", "=", key]]]
         domain += [["party", "=", owner]] if owner is not None else []
@@ -95,6 +96,13 @@ class Tryton:
 
     async def create_return(self, order_id: str, reason: str, *, key: str) -> str:
         """A complaint on the sale: approving it is a person's decision, and makes the return."""
+        return await self._complaint(order_id, reason, key)
+
+    async def request_address_change(self, order_id: str, address: str, *, key: str) -> str:
+        """A complaint as well, which says so: Tryton has nothing else that lies on a person's desk."""
+        return await self._complaint(order_id, f"Change of address: {address}", key)
+
+    async def _complaint(self, order_id: str, text: str, key: str) -> str:
         number = _id(order_id)
         if number is None:
             raise ErpBadRequest("This is no order of Tryton.")
@@ -111,7 +119,7 @@ class Tryton:
             )
         values = {
             "customer": reference(sales[0]["party"]), "company": reference(sales[0]["company"]),
-            "type": types[0]["id"], "origin": origin, "description": f"{clean_text(reason)} [{key}]",
+            "type": types[0]["id"], "origin": origin, "description": f"{clean_text(text)} [{key}]",
         }  # fmt: skip
         made = await self._door.create("sale.complaint", values)
         named = await self._read(Query("sale.complaint", [["id", "=", made]], ["number"], 1))

@@ -61,7 +61,9 @@ class TrytonRest:
 
     async def create(self, model: str, values: Mapping[str, Any]) -> int:
         headers = {"X-Tryton-Context": _encoded({"company": values["company"]})}
-        made = await self._http.ask(Request("POST", self._path + model, json=dict(values), headers=headers))
+        made = await self._http.ask(
+            Request("POST", self._path + model, json=dict(values), headers=headers, writes=True)
+        )
         return int(record(made)["id"])
 
     async def version(self) -> str:
@@ -120,7 +122,15 @@ class TrytonRpc:
     async def _asked(self, method: str, params: list[Any], session: str) -> Json:
         headers = {"Authorization": f"Session {session}"}
         return _result(
-            await self._http.ask(Request("POST", self._path, json=_message(method, params), headers=headers))
+            await self._http.ask(
+                Request(
+                    "POST",
+                    self._path,
+                    json=_message(method, params),
+                    headers=headers,
+                    writes=method.endswith(".create"),
+                )
+            )
         )
 
 

@@ -1,15 +1,12 @@
 """What goes wrong between us and an ERP: each has its error, in time, without a secret in it, and nothing loops."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
 
 import pytest
 from structlog.testing import capture_logs
 
 from config.settings import ErpSettings
 from crm_core.erp.policy import Guarded
-from crm_core.erp.port import Erp
 from crm_core.errors import (
     ErpAuth,
     ErpBadRequest,
@@ -20,86 +17,34 @@ from crm_core.errors import (
     ErpTimeout,
     ErpUnavailable,
 )  # fmt: skip
+from tests.support.erp import anyones
 from tests.support.erp_subjects import (
     Access,
     Subject,
     central_subject,
     erpnext_subject,
     odoo_subject,
+    one_c_subject,
+    oracle_subject,
     sap_subject,
+    sap_v4_subject,
     tryton_subject,
 )
+from tests.support.faulty_erp import SECRET, Answer, answering, asking, drip, flood, hang, reset
 from tests.support.tryton_server import TrytonServer
 
-SECRET = "the-secret-of-the-key"
-Answer = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 ABSENT = TrytonServer.__new__(TrytonServer)
 ABSENT.port, ABSENT.key, ABSENT.login = 9, SECRET, ("switchboard", SECRET)
 SUBJECTS: dict[str, Subject] = {
     "tryton rest": tryton_subject(ABSENT, "rest"), "tryton rpc": tryton_subject(ABSENT, "rpc"),
-    "odoo": odoo_subject(), "erpnext": erpnext_subject(), "sap": sap_subject(), "business central": central_subject(),
+    "odoo": odoo_subject(), "erpnext": erpnext_subject(), "sap": sap_subject(), "sap v4": sap_v4_subject(),
+    "business central": central_subject(), "1c": one_c_subject(), "oracle": oracle_subject(),
 }  # fmt: skip
 
 
 @pytest.fixture(params=list(SUBJECTS))
 def subject(request: pytest.FixtureRequest) -> Subject:
     return SUBJECTS[request.param]
-
-
-@asynccontextmanager
-async def asking(subject: Subject, answer: Answer) -> AsyncIterator[Erp]:
-    """The connector, talking to a server that answers so."""
-
-    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        try:
-            await reader.readuntil(b"\r\n\r\n")
-            await answer(reader, writer)
-        except (asyncio.IncompleteReadError, ConnectionError):
-            pass
-        finally:
-            writer.close()
-
-    server = await asyncio.start_server(serve, "127.0.0.1", 0)
-    erp = subject.make(Access(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}", f"{SECRET}:{SECRET}"))
-    try:
-        yield erp
-    finally:
-        await erp.aclose()
-        server.close()
-
-
-def answering(status: int, body: bytes = b"oops", kind: str = "text/plain") -> Answer:
-    async def answer(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        head = (
-            f"HTTP/1.1 {status} X\r\ncontent-type: {kind}\r\ncontent-length: {len(body)}\r\nconnection: close\r\n\r\n"
-        )
-        writer.write(head.encode() + body)
-        await writer.drain()
-
-    return answer
-
-
-async def hang(_reader: asyncio.StreamReader, _writer: asyncio.StreamWriter) -> None:
-    await asyncio.sleep(3)
-
-
-async def reset(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    writer.transport.abort()
-
-
-async def drip(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    writer.write(b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 600\r\n\r\n")
-    for _ in range(600):
-        writer.write(b" ")
-        await writer.drain()
-        await asyncio.sleep(0.05)
-
-
-async def flood(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    writer.write(b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 900000000\r\n\r\n")
-    for _ in range(400):
-        writer.write(b" " * 65_536)
-        await writer.drain()
 
 
 ERRORS: list[tuple[str, Answer, type[ErpError]]] = [
@@ -121,7 +66,7 @@ async def test_each_failure_is_an_error_of_the_port_and_names_no_secret(
     with capture_logs() as logs:
         async with asking(subject, answer) as erp:
             with pytest.raises(error) as raised:
-                await erp.get_order("WEB-3", customer_id=None)
+                await erp.get_order(anyones("WEB-3"))
     assert SECRET not in f"{raised.value}{logs}"
     assert "WEB-3" not in f"{raised.value}{logs}"
 
@@ -131,13 +76,13 @@ async def test_a_deadline_ends_the_wait(subject: Subject, answer: Answer) -> Non
     async with asking(subject, answer) as erp:
         guarded = Guarded(erp, ErpSettings(deadline_s=0.3))
         with pytest.raises(ErpTimeout):
-            await guarded.get_order("WEB-3", customer_id=None)
+            await guarded.get_order(anyones("WEB-3"))
 
 
 async def test_where_nothing_listens_is_unavailable(subject: Subject) -> None:
     erp = subject.make(Access("http://127.0.0.1:9", SECRET))
     with pytest.raises(ErpUnavailable):
-        await erp.get_order("WEB-3", customer_id=None)
+        await erp.get_order(anyones("WEB-3"))
     await erp.aclose()
 
 
@@ -145,14 +90,14 @@ async def test_odoo_s_500_for_a_field_is_our_mistake_and_not_repeated() -> None:
     body = b'{"name": "builtins.ValueError", "message": "Invalid field"}'
     async with asking(SUBJECTS["odoo"], answering(500, body, "application/json")) as erp:
         with pytest.raises(ErpBadRequest):
-            await erp.get_order("WEB-3", customer_id=None)
+            await erp.get_order(anyones("WEB-3"))
 
 
 async def test_erpnext_s_417_with_a_traceback_tells_nothing_of_it() -> None:
     body = b'{"exc_type": "ValidationError", "exc": "Traceback (most recent call last): secret-of-the-site"}'
     async with asking(SUBJECTS["erpnext"], answering(417, body, "application/json")) as erp:
         with pytest.raises(ErpBadRequest) as raised:
-            await erp.get_order("WEB-3", customer_id=None)
+            await erp.get_order(anyones("WEB-3"))
     assert "secret" not in str(raised.value)
 
 
@@ -168,5 +113,5 @@ async def test_after_five_failures_nobody_is_asked_for_a_while(subject: Subject)
         guarded = Guarded(erp, ErpSettings())
         for number in range(20):
             with pytest.raises(ErpUnavailable):
-                await guarded.get_order(f"WEB-{number}", customer_id=None)
+                await guarded.get_order(anyones(f"WEB-{number}"))
     assert asked <= 6

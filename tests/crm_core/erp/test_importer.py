@@ -13,6 +13,7 @@ from crm_core.erp.csv_kinds import KINDS, KindName, kind_of
 from crm_core.erp.importer import FileReport, import_files
 from crm_core.erp.port import Headline
 from crm_core.erp.sql import SqlErp
+from tests.support.erp import theirs
 
 CUSTOMERS = "number,name,language,emails,phones\nC1,María López,es,maria@example.com,+34 612 345 678\n"
 ORDERS = "number,customer,stage,ordered_on,currency,total\nSO-1,C1,open,2026-11-20,EUR,178.00\n"
@@ -64,7 +65,7 @@ async def test_files_in_any_order_make_a_company(desk: Desk, imported: SqlErp) -
         (kind, 1, 0, 0) for kind in KindName
     ]
     (customer,) = await imported.find_customers(phone="612345678")
-    order = await imported.get_order("so-1", customer_id=customer.id)
+    order = await imported.get_order(theirs("so-1", customer.id))
     assert order is not None
     assert order.headline is Headline.SHIPPED
     assert order.lines[0].name_in("ru") == "Стул «Осло»"
@@ -74,7 +75,7 @@ async def test_a_second_import_updates_and_adds_nothing(desk: Desk, imported: Sq
     await desk.imports(customers=CUSTOMERS, orders=ORDERS, lines=LINES)
     reports = await desk.imports(orders=ORDERS.replace("open", "on_hold"), lines=LINES.replace("2,0", "2,1"))
     assert [(report.new, report.updated) for report in reports] == [(0, 1), (0, 1)]
-    order = await imported.get_order("SO-1", customer_id="C1")
+    order = await imported.get_order(theirs("SO-1", "C1"))
     assert order is not None
     assert (order.headline, order.lines[0].shipped, len(order.lines)) == (Headline.ON_HOLD, 1, 1)
 
@@ -82,7 +83,7 @@ async def test_a_second_import_updates_and_adds_nothing(desk: Desk, imported: Sq
 async def test_columns_that_are_not_in_the_file_keep_their_value(desk: Desk, imported: SqlErp) -> None:
     await desk.imports(customers=CUSTOMERS, orders=ORDERS)
     await desk.imports(orders="number,customer,stage\nSO-1,C1,closed\n", customers="number,name\nC1,María L.\n")
-    order = await imported.get_order("SO-1", customer_id="C1")
+    order = await imported.get_order(theirs("SO-1", "C1"))
     customer = await imported.get_customer("C1")
     assert order is not None
     assert order.total is not None
@@ -212,7 +213,7 @@ async def test_lines_without_positions_are_counted_within_their_order(desk: Desk
     orders = ORDERS + "SO-2,C1,open,,,\n"
     lines = LINES + "SO-2,CH,Chair,1,0,89\nSO-1,TB,Table,1,,690\n"
     await desk.imports(customers=CUSTOMERS, orders=orders, lines=lines)
-    order = await imported.get_order("SO-1", customer_id="C1")
+    order = await imported.get_order(theirs("SO-1", "C1"))
     assert order is not None
     assert [(line.sku, line.shipped) for line in order.lines] == [("CH", 0), ("TB", 0)]
 

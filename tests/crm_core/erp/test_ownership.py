@@ -4,8 +4,9 @@ import pytest
 
 from crm_core.erp.ownership import Proof, order_contact, prove_ownership
 from crm_core.erp.port import Customer
+from crm_core.erp.query import OrderQuery
 from crm_core.erp.sql import SqlErp
-from tests.support.erp import ScriptedErp, order
+from tests.support.erp import ScriptedErp, anyones, order
 
 MARIA = Customer("C1", "María López", ("maria@example.com",), ("+34 612 345 678",), "es")
 TOM = Customer("C2", "Tom Walsh", ("tom@example.com",), ("+44 7700 900123",), "en")
@@ -63,8 +64,8 @@ class LooseErp(ScriptedErp):
         await super().find_customers(email=email, phone=phone, limit=limit)
         return self.customers
 
-    async def get_order(self, ref: str, *, customer_id: str | None) -> object:  # type: ignore[override]
-        return await super().get_order(ref, customer_id=None if customer_id else customer_id)
+    async def get_order(self, query: OrderQuery) -> object:  # type: ignore[override]
+        return await super().get_order(anyones(query.ref))
 
 
 @pytest.mark.parametrize("proof", [Proof(email="m@example.com"), Proof(phone="+34 612 345 679")])

@@ -14,13 +14,14 @@ from crm_core.erp.port import Capability, Fulfilment, Headline, Order, Payment, 
 from crm_core.erp.sql import SqlErp
 from crm_core.errors import ErpBadRequest, ErpContract, ErpUnavailable
 from tests.conftest import NOW
+from tests.support.erp import anyones, theirs
 
 TODAY = NOW.date()
 MARIA = "C1001"
 
 
 async def order_of(erp: SqlErp, ref: str) -> Order:
-    order = await erp.get_order(ref, customer_id=None)
+    order = await erp.get_order(anyones(ref))
     assert order is not None
     return order
 
@@ -163,13 +164,12 @@ async def test_our_number_goes_before_anothers_reference(own_erp: SqlErp, sessio
     "-100234", "../100234", "9" * 1_000_000,
 ])  # fmt: skip
 async def test_unknown_and_hostile_references_find_no_order(erp: SqlErp, ref: str) -> None:
-    assert await erp.get_order(ref, customer_id=None) is None
+    assert await erp.get_order(anyones(ref)) is None
 
 
 async def test_an_order_is_shown_to_its_owner_only(erp: SqlErp) -> None:
-    assert await erp.get_order("100234", customer_id=MARIA) is not None
-    assert await erp.get_order("100234", customer_id="C1002") is None
-    assert await erp.get_order("100234", customer_id="") is None
+    assert await erp.get_order(theirs("100234", MARIA)) is not None
+    assert await erp.get_order(theirs("100234", "C1002")) is None
 
 
 async def test_orders_of_a_customer_come_newest_first_and_are_only_theirs(erp: SqlErp) -> None:
@@ -233,7 +233,7 @@ async def test_a_note_is_kept_once_for_a_key_and_without_control_characters(
 async def test_a_database_that_is_not_there_is_unavailable() -> None:
     engine = open_engine("postgresql://127.0.0.1:9/nowhere", pool_size=1)
     with pytest.raises(ErpUnavailable):
-        await SqlErp(open_sessions(engine)).get_order("100234", customer_id=None)
+        await SqlErp(open_sessions(engine)).get_order(anyones("100234"))
     await engine.dispose()
 
 
@@ -252,6 +252,6 @@ async def test_one_order_is_one_statement(erp: SqlErp, sample_engine: AsyncEngin
         statements.append(str(arguments[2]))
 
     event.listen(sample_engine.sync_engine, "before_cursor_execute", note)
-    await erp.get_order("100234", customer_id=MARIA)
+    await erp.get_order(theirs("100234", MARIA))
     event.remove(sample_engine.sync_engine, "before_cursor_execute", note)
     assert len(statements) == 1
