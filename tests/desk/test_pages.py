@@ -165,14 +165,14 @@ async def test_who_may_be_the_same_customer_is_shown_with_the_evidence_and_merge
             row.customer_ref, row.verified_at = "C-7777", row.opened_at
     grace = await log_in("grace")
     panel = (await grace.part(f"/desk/c/{seeded['maria']}/customer")).text
-    assert "May be the same customer" in panel
-    assert "Both are customer C-7777 in the ERP" in panel
+    assert "Puede ser el mismo cliente" in panel
+    assert "Ambos son el cliente C-7777 en el ERP" in panel
     kin = panel.split('name="contact" value="')[1].split('"')[0]
     merged = await grace.post(f"/desk/c/{seeded['maria']}/merge", contact=kin)
-    assert "Merged" in merged.text
+    assert "Unidos" in merged.text
     merge = merged.text.split('{"merge": ')[1].split("}")[0]
     undone = await grace.post(f"/desk/c/{seeded['maria']}/unmerge", merge=merge)
-    assert "Both are customer C-7777" in undone.text
+    assert "Ambos son el cliente C-7777" in undone.text
 
 
 async def test_a_send_in_doubt_says_why_and_is_settled(
@@ -193,7 +193,7 @@ async def test_a_send_in_doubt_says_why_and_is_settled(
         f"/desk/trouble/send/{message.id}", verdict="mark_sent", conversation=str(seeded["maria"])
     )
     assert answer.status_code == 303
-    assert "Everything got through" in (await grace.get("/desk/trouble")).text
+    assert "Todo llegó" in (await grace.get("/desk/trouble")).text
     again = await elena.post(f"/desk/c/{seeded['maria']}/resend", message=str(message.id))
     assert again.status_code == 409
 
