@@ -1,6 +1,5 @@
 """An index of the agents who could take something more: a heap for each profile and kind of work."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
 from heapq import heapify, heappop, heappush
@@ -38,10 +37,6 @@ class Profile:
         """How many skills and languages the need would not use: who has few of them goes first."""
         unused = {name for name, _ in self.skills} - need.skills
         return len(unused) + len(self.languages - {need.language})
-
-
-def profile_of(agent: Candidate) -> Profile:
-    return Profile(agent.teams, agent.languages, agent.skills)
 
 
 def rooms_for(need: Need) -> tuple[Room, ...]:
@@ -104,41 +99,49 @@ class Shelf:
         return found
 
 
+@dataclass(slots=True, eq=False)
+class Bench:
+    """The agents of one profile who have room, by kind."""
+
+    profile: Profile
+    shelves: dict[Room, Shelf] = field(default_factory=lambda: {room: Shelf() for room in Room})
+
+    def put(self, agent: Candidate) -> None:
+        rank = (agent.holding.total, agent.idle_since, agent.id)
+        for room in rooms_of(agent):
+            self.shelves[room].put(agent.id, rank)
+
+    def remove(self, agent_id: int) -> None:
+        for shelf in self.shelves.values():
+            shelf.ranks.pop(agent_id, None)
+
+
 class FreeAgents:
-    """All agents by id, and the shelves."""
+    """All agents by id, and their benches."""
 
     def __init__(self) -> None:
         self.by_id: dict[int, Candidate] = {}
-        self._shelves: dict[tuple[Profile, Room], Shelf] = {}
-        self.profiles: dict[Profile, None] = {}
+        self.benches: dict[Profile, Bench] = {}
 
-    def put(self, agent: Candidate) -> bool:
-        """True when nobody had this profile before."""
+    def bench(self, agent: Candidate) -> Bench:
+        profile = Profile(agent.teams, agent.languages, agent.skills)
+        found = self.benches.get(profile)
+        if found is None:
+            found = self.benches[profile] = Bench(profile)
+        return found
+
+    def put(self, agent: Candidate) -> Bench:
         self.remove(agent.id)
         self.by_id[agent.id] = agent
-        profile = profile_of(agent)
-        rank = (agent.holding.total, agent.idle_since, agent.id)
-        for room in rooms_of(agent):
-            self._shelves.setdefault((profile, room), Shelf()).put(agent.id, rank)
-        is_new = profile not in self.profiles
-        self.profiles[profile] = None
-        return is_new
+        bench = self.bench(agent)
+        bench.put(agent)
+        return bench
 
     def remove(self, agent_id: int) -> None:
         agent = self.by_id.pop(agent_id, None)
         if agent is not None:
-            for room in Room:
-                shelf = self._shelves.get((profile_of(agent), room))
-                if shelf is not None:
-                    shelf.ranks.pop(agent_id, None)
+            self.bench(agent).remove(agent_id)
 
     def has_room(self, agent_id: int, room: Room) -> bool:
         agent = self.by_id.get(agent_id)
         return agent is not None and room in rooms_of(agent)
-
-    def shelves(self, profiles: tuple[Profile, ...], room: Room) -> Iterator[Shelf]:
-        """Those of `profiles` with anybody on them."""
-        for profile in profiles:
-            shelf = self._shelves.get((profile, room))
-            if shelf is not None and shelf.ranks:
-                yield shelf

@@ -9,11 +9,11 @@ from collections.abc import Mapping
 from dataclasses import replace
 from heapq import heappop, heappush
 
-from crm_core.free_agents import FreeAgents, Profile, Room, profile_of, rooms_for
-from crm_core.routing_values import Assignment, Candidate, Load, Need, Reason, Ring, Waiting
+from crm_core.free_agents import Bench, FreeAgents, Room, rooms_for
+from crm_core.routing_values import Assignment, Candidate, Load, Reason, Ring, Waiting
 from crm_core.waiting_lines import Line, LineKey
 
-Timer = tuple[float, int, LineKey | None]  # when, whom (0: nobody), which line
+Timer = int | Line  # who waits, by id, or a line whose head's ring opens
 
 
 class Router:
@@ -23,13 +23,13 @@ class Router:
         self._rings = rings
         self._agents = FreeAgents()
         self._lines: dict[LineKey, Line] = {}
-        self._lines_of: defaultdict[Profile, set[LineKey]] = defaultdict(set)
-        self._kept_for: defaultdict[int, set[LineKey]] = defaultdict(set)
-        self._line_of: dict[int, LineKey] = {}
+        self._lines_of: defaultdict[Bench, set[Line]] = defaultdict(set)
+        self._kept_for: defaultdict[int, set[Line]] = defaultdict(set)
+        self._line_of: dict[int, Line] = {}
         self._asleep: dict[int, Waiting] = {}
         self._timers: list[tuple[float, int, Timer]] = []
         self._timer_count = 0
-        self._open: set[LineKey] = set()
+        self._open: set[Line] = set()
 
     def __contains__(self, waiting_id: int) -> bool:
         return waiting_id in self._line_of or waiting_id in self._asleep
@@ -44,24 +44,25 @@ class Router:
         """Into the line; the same id again takes its new place."""
         self.remove_waiting(waiting.id)
         self._asleep[waiting.id] = waiting
-        self._wake_at(waiting.not_before, (waiting.not_before, waiting.id, None))
+        self._wake_at(waiting.not_before, waiting.id)
 
     def remove_waiting(self, waiting_id: int) -> None:
         """Taken by hand, closed or abandoned; an unknown id is fine."""
         self._asleep.pop(waiting_id, None)
-        key = self._line_of.pop(waiting_id, None)
-        if key is None:
+        line = self._line_of.pop(waiting_id, None)
+        if line is None:
             return
-        line = self._lines[key]
         del line.waiting[waiting_id]
         if not line.waiting:
             self._drop(line)
 
     def agent_changed(self, agent: Candidate) -> None:
         """New, come, gone, with more or less in hand: whatever the index knew of them is replaced."""
-        if self._agents.put(agent):
-            self._meet(profile_of(agent))
-        self._open |= self._lines_of[profile_of(agent)] | self._kept_for[agent.id]
+        known = len(self._agents.benches)
+        bench = self._agents.put(agent)
+        if len(self._agents.benches) > known:
+            self._meet(bench)
+        self._open |= self._lines_of[bench] | self._kept_for[agent.id]
         if not agent.present:
             self._stop_keeping(agent.id)
 
@@ -88,18 +89,14 @@ class Router:
         return self._timers[0][0] if self._timers else None
 
     def _next(self, now: float) -> Assignment | None:
-        heads = [(head.deadline, head.queued_at, head.id, key) for key in self._open if (head := self._head(key))]
-        for *_, key in sorted(heads, key=lambda head: head[:3]):
-            assignment = self._match(self._lines[key], now)
+        heads = [(head.deadline, head.queued_at, head.id, line) for line in self._open if (head := line.head())]
+        for *_, line in sorted(heads):
+            assignment = self._match(line, now)
             if assignment is not None:
                 return assignment
-            self._open.discard(key)
+            self._open.discard(line)
         self._open.clear()
         return None
-
-    def _head(self, key: LineKey) -> Waiting | None:
-        line = self._lines.get(key)
-        return None if line is None else line.head()
 
     def _match(self, line: Line, now: float) -> Assignment | None:
         """The head of the line and who takes it; None while nobody may, and then the next ring is awaited."""
@@ -122,7 +119,10 @@ class Router:
             if match.ring >= opened:
                 break
             ranks = []
-            for shelf in self._agents.shelves(match.profiles, room):
+            for bench in match.benches:
+                shelf = bench.shelves[room]
+                if not shelf.ranks:
+                    continue
                 candidates += len(shelf.ranks)
                 if chosen is None and (rank := shelf.first(line.key.passed_by)) is not None:
                     ranks.append(rank)
@@ -159,60 +159,58 @@ class Router:
         kept = self._is_kept(waiting, now)
         key = LineKey(waiting.need, waiting.passed_by, waiting.last_agent if kept else None)
         if kept:
-            self._wake_at(waiting.prefer_until, (waiting.prefer_until, waiting.id, None))
+            self._wake_at(waiting.prefer_until, waiting.id)
         line = self._lines.get(key) or self._start_line(key)
         line.put(waiting)
-        self._line_of[waiting.id] = key
-        self._open.add(key)
+        self._line_of[waiting.id] = line
+        self._open.add(line)
 
     def _is_kept(self, waiting: Waiting, now: float) -> bool:
         if waiting.last_agent is None or waiting.prefer_until <= now or waiting.last_agent in waiting.passed_by:
             return False
         agent = self._agents.by_id.get(waiting.last_agent)
-        return agent is not None and agent.present and self._serves(profile_of(agent), waiting.need)
-
-    def _serves(self, profile: Profile, need: Need) -> bool:
-        return any(profile.fits(need, ring) for ring in self._rings.get(need.queue, ()))
+        if agent is None or not agent.present:
+            return False
+        profile = self._agents.bench(agent).profile
+        return any(profile.fits(waiting.need, ring) for ring in self._rings.get(waiting.need.queue, ()))
 
     def _start_line(self, key: LineKey) -> Line:
         line = Line(key, self._rings.get(key.need.queue, ()))
         self._lines[key] = line
         if key.only is not None:
-            self._kept_for[key.only].add(key)
+            self._kept_for[key.only].add(line)
             return line
         line.know(self._agents)
-        for match in line.matches:
-            for profile in match.profiles:
-                self._lines_of[profile].add(key)
+        for bench in line.benches():
+            self._lines_of[bench].add(line)
         return line
 
     def _drop(self, line: Line) -> None:
         del self._lines[line.key]
-        self._open.discard(line.key)
+        self._open.discard(line)
         if line.key.only is not None:
-            self._kept_for[line.key.only].discard(line.key)
-        for match in line.matches:
-            for profile in match.profiles:
-                self._lines_of[profile].discard(line.key)
+            self._kept_for[line.key.only].discard(line)
+        for bench in line.benches():
+            self._lines_of[bench].discard(line)
 
-    def _meet(self, profile: Profile) -> None:
+    def _meet(self, bench: Bench) -> None:
         """A profile nobody had so far: every line must know it."""
-        for key, line in self._lines.items():
-            if key.only is None and line.fits(profile):
+        for line in self._lines.values():
+            if line.key.only is None and line.fits(bench.profile):
                 line.know(self._agents)
-                self._lines_of[profile].add(key)
+                self._lines_of[bench].add(line)
 
     def _stop_keeping(self, agent_id: int) -> None:
         """Who waited for this agent joins the others."""
-        for key in list(self._kept_for[agent_id]):
-            for waiting in list(self._lines[key].waiting.values()):
+        for line in list(self._kept_for[agent_id]):
+            for waiting in list(line.waiting.values()):
                 self.add_waiting(waiting)
 
     def _await_ring(self, line: Line, head: Waiting, opened: int) -> None:
         opens_at = line.next_opening(head.deadline, opened)
         if opens_at is not None and opens_at != line.opens_at:
             line.opens_at = opens_at
-            self._wake_at(opens_at, (opens_at, 0, line.key))
+            self._wake_at(opens_at, line)
 
     def _wake_at(self, when: float, timer: Timer) -> None:
         self._timer_count += 1
@@ -220,19 +218,22 @@ class Router:
 
     def _wake(self, now: float) -> None:
         while self._timers and self._timers[0][0] <= now:
-            _, waiting_id, key = heappop(self._timers)[2]
-            if key is not None:
-                self._open.add(key)
-            elif waiting_id in self._asleep:
-                if self._asleep[waiting_id].not_before <= now:
-                    self._enter(self._asleep.pop(waiting_id), now)
-            elif waiting_id in self._line_of:
-                self._look_again(waiting_id, now)
+            timer = heappop(self._timers)[2]
+            if isinstance(timer, Line):
+                self._open.add(timer)
+            elif timer in self._asleep:
+                self._get_up(timer, now)
+            elif timer in self._line_of:
+                self._look_again(timer, now)
+
+    def _get_up(self, waiting_id: int, now: float) -> None:
+        if self._asleep[waiting_id].not_before <= now:
+            self._enter(self._asleep.pop(waiting_id), now)
 
     def _look_again(self, waiting_id: int, now: float) -> None:
         """A preference may be over."""
-        key = self._line_of[waiting_id]
-        waiting = self._lines[key].waiting[waiting_id]
-        if key.only is not None and waiting.prefer_until <= now:
+        line = self._line_of[waiting_id]
+        waiting = line.waiting[waiting_id]
+        if line.key.only is not None and waiting.prefer_until <= now:
             self.remove_waiting(waiting_id)
             self._enter(waiting, now)

@@ -1,9 +1,10 @@
 """An index of who waits: a heap for each need, those with the earliest deadline first."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from heapq import heapify, heappop, heappush
 
-from crm_core.free_agents import SPARE, FreeAgents, Profile
+from crm_core.free_agents import SPARE, Bench, FreeAgents, Profile
 from crm_core.routing_values import Need, Ring, Waiting
 
 ROUNDING_S = 1e-3  # a timer set for the very moment must find the ring open
@@ -27,10 +28,10 @@ class Match:
 
     ring: int
     others: int
-    profiles: tuple[Profile, ...]
+    benches: tuple[Bench, ...]
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Line:
     """`opens_at`: when the head's next ring opens, if that is awaited already."""
 
@@ -68,12 +69,16 @@ class Line:
 
     def know(self, agents: FreeAgents) -> None:
         """Order the profiles by how apt they are; done anew when a profile appears."""
-        found: dict[tuple[int, int], list[Profile]] = {}
-        for profile in agents.profiles:
+        found: dict[tuple[int, int], list[Bench]] = {}
+        for profile, bench in agents.benches.items():
             ring = next((number for number, ring in enumerate(self.rings) if profile.fits(self.key.need, ring)), None)
             if ring is not None:
-                found.setdefault((ring, profile.others(self.key.need)), []).append(profile)
-        self.matches = tuple(Match(*rank, tuple(profiles)) for rank, profiles in sorted(found.items()))
+                found.setdefault((ring, profile.others(self.key.need)), []).append(bench)
+        self.matches = tuple(Match(*rank, tuple(benches)) for rank, benches in sorted(found.items()))
+
+    def benches(self) -> Iterator[Bench]:
+        for match in self.matches:
+            yield from match.benches
 
 
 def _place(waiting: Waiting) -> Place:
