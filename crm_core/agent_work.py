@@ -14,6 +14,7 @@ from crm_core.errors import Conflict, InvalidInput
 from crm_core.events import Actor, Event, EventKind, record
 from crm_core.outbox import Utterance, Voice, post
 from crm_core.plain_text import is_storable
+from crm_core.sla_clocks import person_replied
 from crm_core.states import Author, ConversationState, Direction, Visibility
 
 MOST_CHARACTERS = 10_000
@@ -73,6 +74,7 @@ async def reply(
     }  # fmt: skip
     conversation.first_replied_at = conversation.first_replied_at or now
     await session.flush()
+    await person_replied(session, now, conversation)
     await _record(session, now, reach, conversation, (EventKind.AGENT_REPLIED, detail))
     return message_id
 
