@@ -14,6 +14,7 @@ from crm_core.errors import Conflict, InvalidInput
 from crm_core.events import Actor, Event, EventKind, record
 from crm_core.outbox import Utterance, Voice, post
 from crm_core.plain_text import is_storable
+from crm_core.queue import decline
 from crm_core.sla_clocks import person_replied
 from crm_core.states import Author, ConversationState, Direction, Visibility
 
@@ -47,6 +48,14 @@ async def accept_conversation(
     """From the queue, or from the bot by who may take over. Raises AlreadyTaken for the second of two."""
     await _allowed(session, reach, Action.ACCEPT, conversation_id)
     await conversations.accept(session, now, conversation_id, UserId(reach.viewer.user_id))
+
+
+async def decline_conversation(
+    session: AsyncSession, now: datetime, reach: Reach, conversation_id: ConversationId
+) -> None:
+    """An offer to oneself goes on to the next. Raises Conflict when there is none (any more)."""
+    conversation = await _allowed(session, reach, Action.ACCEPT, conversation_id)
+    await decline(session, now, conversation, UserId(reach.viewer.user_id))
 
 
 async def take_over(session: AsyncSession, now: datetime, reach: Reach, conversation_id: ConversationId) -> None:

@@ -73,7 +73,7 @@ async def book_callback(
     at = await trough(session, now, terms.rules, queue_key)
     conversation.callback_at = at
     await session.flush()
-    detail: JsonObject = {"queue": queue_key, "callback_at": at.isoformat()}
+    detail: JsonObject = {"queue": queue_key, "callback_at_s": at.timestamp()}
     requested = Event(EventKind.CALLBACK_REQUESTED, CONTACT, conversation.id, conversation.contact_id, detail)
     await record(session, now, [requested])
     await publish(session, Signal(Topic.LINE, conversation.id))

@@ -224,7 +224,7 @@ async def _assigned(session: AsyncSession, now: datetime, conversation: models.C
     terms = await terms_of(session, conversation)
     return {
         "agent_id": conversation.agent_id, "queue": conversation.queue_key, "load": terms.load.value,
-        "waited_s": _waited_s(now, conversation), "how": how, "promised": promised(conversation.estimate),
+        "waited_s": _waited_s(now, conversation), "how": how, **promised(conversation.estimate),
     }  # fmt: skip
 
 

@@ -14,7 +14,7 @@ from crm_core.states import ConversationState
 
 
 async def escalate(session: AsyncSession, now: datetime, conversation: models.Conversation, clock: SlaClock) -> None:
-    """By the policy's `escalate_to`: who waits moves there and keeps their place, who is served stays with their agent."""
+    """By the policy's `escalate_to`: who waits moves there and keeps their place, who is served stays there."""
     policy = (await read_rules(session)).policies.get(clock.policy)
     if policy is None or policy.escalate_to is None:
         return

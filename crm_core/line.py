@@ -40,7 +40,7 @@ async def enter_line(
     how, actor = entry
     detail: JsonObject = {
         "queue": conversation.queue_key, "load": terms.load.value, "language": conversation.language,
-        "due_at": conversation.due_at.isoformat() if conversation.due_at else None, "entry": how.value,
+        "due_at_s": conversation.due_at.timestamp() if conversation.due_at else None, "entry": how.value,
     }  # fmt: skip
     await record(session, now, [Event(EventKind.QUEUED, actor, conversation.id, conversation.contact_id, detail)])
     if conversation.first_replied_at is None:

@@ -89,7 +89,7 @@ async def _offer_one(
     }  # fmt: skip
     detail: JsonObject = {
         "agent_id": assignment.agent_id, "queue": conversation.queue_key, "waited_s": waited_s,
-        "timeout_s": timeout_s, "reason": reason,
+        "timeout_s": timeout_s, **reason,
     }  # fmt: skip
     await move(session, now, conversation, Trigger.OFFER, (SYSTEM, detail))
     payload: JsonObject = {"offered_at": now.isoformat()}

@@ -160,6 +160,6 @@ async def _tell(
 ) -> None:
     detail: JsonObject = {
         "clock": clock.kind, "policy": clock.policy, "queue": clock.queue_key, "target_s": clock.target_s,
-        "due_at": clock.due_at.isoformat() if clock.due_at else None,
+        "due_at_s": clock.due_at.timestamp() if clock.due_at else None,
     }  # fmt: skip
     await record(session, now, [Event(kind, SYSTEM, conversation.id, conversation.contact_id, detail)])

@@ -7,7 +7,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from crm_core import models
-from crm_core.contracts import Json, JsonObject
+from crm_core.contracts import JsonObject
 from crm_core.events import SYSTEM, Event, EventKind, record
 from crm_core.routing_values import Load
 from crm_core.sla_clocks import Terms
@@ -75,9 +75,10 @@ def _stored(told: Estimate, line: Line) -> JsonObject:
     }  # fmt: skip
 
 
-def promised(stored: JsonObject | None) -> Json:
+def promised(stored: JsonObject | None) -> JsonObject:
     """What was told, for the event that knows the outcome."""
-    return None if stored is None else {"p50_s": stored.get("p50_s"), "p80_s": stored.get("p80_s")}
+    told = stored or {}
+    return {"promised_p50_s": told.get("p50_s"), "promised_p80_s": told.get("p80_s")}
 
 
 def wait_from(stored: JsonObject | None, position: int | None) -> Estimate | None:
