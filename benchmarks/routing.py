@@ -11,6 +11,7 @@ import random
 import tempfile
 import time
 from collections import Counter
+from collections.abc import Collection
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -29,7 +30,9 @@ from crm_core.conversations import Handoff, accept, close, hand_off, lock_conver
 from crm_core.db import Sessions, open_engine, open_sessions, unit_of_work, utc_now
 from crm_core.dispatcher import Dispatcher
 from crm_core.events import SYSTEM, Actor
-from crm_core.routing_rules import sync_rules
+from crm_core.routing_rules import Rules, sync_rules
+from crm_core.routing_values import Candidate
+from crm_core.routing_view import read_agents
 from crm_core.signals import Signal, SignalListener, Topic
 from crm_core.states import ConversationState
 from tests.support.postgres import migrated_database, running_postgres
@@ -167,6 +170,22 @@ async def believe(session: AsyncSession, ids: list[int]) -> dict[int, models.Con
     return found
 
 
+async def believe_agents(
+    session: AsyncSession,
+    rules: Rules,
+    ids: Collection[int],
+    *,
+    lock: bool = False,  # noqa: ARG001
+) -> list[Candidate]:
+    """As above: what was read is taken for true, whatever lock was asked for."""
+    return await read_agents(session, rules, ids, lock=False)
+
+
+def claim_without_locks() -> None:
+    crm_core.queue._still_waiting = believe  # type: ignore[assignment]  # noqa: SLF001 - the point of it
+    crm_core.queue.read_agents = believe_agents  # type: ignore[attr-defined]
+
+
 async def run(agents: int, waiting: int, trials: int, *, broken: bool) -> dict[str, object]:
     with tempfile.TemporaryDirectory() as directory, running_postgres(Path(directory), fast=False) as server:
         url = migrated_database(server, "routing")
@@ -185,7 +204,7 @@ async def run(agents: int, waiting: int, trials: int, *, broken: bool) -> dict[s
                     await close(session, utc_now(), row, "resolved", SYSTEM)
             await session.execute(text("delete from event where kind in ('offered', 'declined')"))
         if broken:
-            crm_core.queue._still_waiting = believe  # type: ignore[assignment]  # noqa: SLF001 - the point of it
+            claim_without_locks()
         double = await race(sessions)
         await engine.dispose()
     return {
