@@ -2,20 +2,13 @@
 
 from collections.abc import Hashable
 from pathlib import Path
-from typing import Annotated, TypeVar
+from typing import TypeVar
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ValidationError
 
 Model = TypeVar("Model", bound=BaseModel)
 Location = tuple[int | str, ...]
-Key = Annotated[str, Field(pattern="^[a-z][a-z0-9_]*$")]
-
-
-class Strict(BaseModel):
-    """A misspelt key is an error, not a silent nothing."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class DocumentError(ValueError):

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, HttpUrl, model_validator
 
-from config.documents import Key, Strict
+from config.words import Key, Strict
 
 EnvironmentName = Annotated[str, Field(pattern="^[A-Z][A-Z0-9_]*$")]
 PhoneNumber = Annotated[str, Field(pattern=r"^\+[1-9][0-9]{5,14}$")]

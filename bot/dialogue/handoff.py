@@ -1,10 +1,13 @@
 """From the bot to a person: the sentence for the customer and the card for the agent."""
 
+from zoneinfo import ZoneInfo
+
 from bot.dialogue.context import Context, DialogueServices
 from bot.dialogue.memory import Memory
-from bot.dialogue.moments import is_open, next_opening, week_day
+from bot.dialogue.moments import week_day
 from crm_core import models
-from crm_core.conversations import Handoff, HandoffSignals
+from crm_core.conversations import CALLBACK, Handoff, HandoffSignals
+from crm_core.hours import hours_of
 
 SHOWN_SLOTS = ("order_number", "invoice_number", "phone", "date", "person")
 APOLOGETIC = frozenset({"not_understood", "bot_failed"})
@@ -15,9 +18,8 @@ def tell_handoff(context: Context) -> None:
     reason = context.caused.handoff_reason
     if reason is None:
         return
-    local = context.now.astimezone(context.zone)
-    hours = context.services.business.hours
-    if reason == "callback":
+    hours = hours_of(context.services.business.hours.main)
+    if reason == CALLBACK:
         context.say("handoff_callback", number=context.memory.slots.get("phone", ""))
     elif reason == "not_verified":
         context.say("handoff_not_verified")
@@ -25,11 +27,22 @@ def tell_handoff(context: Context) -> None:
         context.say("handoff_sorry")
     else:
         context.say("handoff")
-    opening = next_opening(hours, local)
-    if not is_open(hours, local) and opening is not None:
+    opening = hours.next_opening(context.now)
+    if reason != CALLBACK and not hours.is_open(context.now) and opening is not None:
         day = week_day(opening.date(), context.language)
         context.say("handoff_closed", day=day, time=f"{opening:%H:%M}")
     context.memory.stack.clear()
+
+
+def callback_sentence(services: DialogueServices, conversation: models.Conversation) -> str | None:
+    """When we will call; None for who is not to be called."""
+    company = services.business.company
+    if conversation.callback_at is None:
+        return None
+    language = conversation.language or company.languages[0]
+    local = conversation.callback_at.astimezone(ZoneInfo(company.time_zone))
+    day = week_day(local.date(), language)
+    return services.replies.say("callback_promised", language, day=day, time=f"{local:%H:%M}")
 
 
 def handoff_of(services: DialogueServices, memory: Memory, reason: str, conversation: models.Conversation) -> Handoff:

@@ -6,7 +6,8 @@ from tests.support.desk_client import Browser, LogIn
 
 READ = ("/desk/c/{}", "/desk/c/{}/customer", "/desk/c/{}/orders")
 CHANGE = (
-    "accept", "reply", "note", "transfer", "close", "intent", "resend", "mark_sent", "merge", "unmerge", "continue",
+    "accept", "decline", "reply", "note", "transfer", "close", "intent", "resend", "mark_sent", "merge", "unmerge",
+    "continue",
 )  # fmt: skip
 FIELDS = {
     "text": "Hello",
