@@ -25,6 +25,7 @@ from crm_core.erp.sql import SqlErp
 from crm_core.errors import ErpBadRequest
 from tests.support.erp_recordings import Recording
 from tests.support.odata_golden import CENTRAL, central_double, sap_double, sap_v4_double
+from tests.support.odoo_rpc_double import OdooRpcDouble
 from tests.support.one_c_golden import ADA, IVAN, PEOPLE, ROOT_1C, one_c_double
 from tests.support.oracle_double import OracleDouble
 from tests.support.tryton_server import BIN, DATABASE, TrytonServer
@@ -84,6 +85,15 @@ def tryton_subject(server: TrytonServer, door: str) -> Subject:
 
 def odoo_subject() -> Subject:
     return _wired(Wiring("odoo", "ODOO", lambda: Recording(RECORDINGS / "odoo.json"), {"database": "odoo"}), "hold")
+
+
+def odoo_rpc_subject() -> Subject:
+    """A double of the older way in, over the recordings of the newer."""
+
+    def double() -> httpx.AsyncBaseTransport:
+        return OdooRpcDouble(Recording(RECORDINGS / "odoo.json"), "k")
+
+    return _wired(Wiring("odoo", "ODOO_RPC", double, {**AS_A_USER, "database": "odoo"}), "hold")
 
 
 def erpnext_subject() -> Subject:
