@@ -77,7 +77,7 @@ def observed(erp: str, metrics: Metrics | None) -> OnCall:
     def observe(operation: str, seconds: float, outcome: str) -> None:
         if metrics is not None:
             metrics.erp_seconds.labels(operation, outcome).observe(seconds)
-        tell = log.debug if outcome == "ok" else log.warning
-        tell("erp.called", erp=erp, operation=operation, ms=round(seconds * 1000), code=outcome)
+        if outcome != "ok":
+            log.warning("erp.failed", erp=erp, operation=operation, ms=round(seconds * 1000), code=outcome)
 
     return observe
