@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import structlog
 
 from bot.metrics import Metrics
-from config.business import Business, ErpEntry
+from config.business import Business
 from config.settings import Settings
 from crm_core.db import Sessions
 from crm_core.erp.calls import OnCall
@@ -18,6 +18,7 @@ from crm_core.erp.sql import SqlErp
 
 log = structlog.get_logger(__name__)
 
+EMBEDDED = "embedded"
 _LONGEST_STATE = 60
 
 
@@ -42,17 +43,26 @@ def open_erp(settings: Settings, business: Business, readers: Sessions, metrics:
 def open_each(
     settings: Settings, business: Business, readers: Sessions, metrics: Metrics | None = None
 ) -> list[Opened]:
+    """Each of them under its policy."""
+    entries = {entry.name: entry for entry in business.erps.erps}
+
+    def guarded(name: str, connector: Erp) -> Opened:
+        entry, erp = entries.get(name), Guarded(connector, settings.erp, on_call=observed(name, metrics))
+        return Opened(name, entry.kind, erp, tuple(entry.prefixes)) if entry else Opened(name, connector.name, erp)
+
+    return [guarded(name, connector) for name, connector in open_connectors(settings, business, readers, metrics)]
+
+
+def open_connectors(
+    settings: Settings, business: Business, readers: Sessions, metrics: Metrics | None = None
+) -> list[tuple[str, Erp]]:
+    """By name, without a policy around them. Raises SetupRequired."""
     book = SqlErp(readers)
-    if not business.erps.erps:
-        return [Opened("embedded", "sql", Guarded(book, settings.erp, on_call=observed("embedded", metrics)))]
     around = Surroundings(book, _counted(metrics))
-
-    def opened(entry: ErpEntry) -> Opened:
-        connector = open_connector(entry, settings.secret_named(entry.key_env), around)
-        guarded = Guarded(connector, settings.erp, on_call=observed(entry.name, metrics))
-        return Opened(entry.name, entry.kind, guarded, tuple(entry.prefixes))
-
-    return [opened(entry) for entry in business.erps.erps]
+    return [
+        (entry.name, open_connector(entry, settings.secret_named(entry.key_env), around))
+        for entry in business.erps.erps
+    ] or [(EMBEDDED, book)]
 
 
 def _counted(metrics: Metrics | None) -> OnUnknown:
@@ -67,7 +77,7 @@ def observed(erp: str, metrics: Metrics | None) -> OnCall:
     def observe(operation: str, seconds: float, outcome: str) -> None:
         if metrics is not None:
             metrics.erp_seconds.labels(operation, outcome).observe(seconds)
-        tell = log.debug if outcome == "ok" else log.warning
-        tell("erp.called", erp=erp, operation=operation, ms=round(seconds * 1000), code=outcome)
+        if outcome != "ok":
+            log.warning("erp.failed", erp=erp, operation=operation, ms=round(seconds * 1000), code=outcome)
 
     return observe

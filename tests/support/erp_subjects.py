@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 
 import httpx
@@ -24,6 +25,7 @@ from crm_core.erp.sql import SqlErp
 from crm_core.errors import ErpBadRequest
 from tests.support.erp_recordings import Recording
 from tests.support.odata_golden import CENTRAL, central_double, sap_double, sap_v4_double
+from tests.support.odoo_rpc_double import OdooRpcDouble
 from tests.support.one_c_golden import ADA, IVAN, PEOPLE, ROOT_1C, one_c_double
 from tests.support.oracle_double import OracleDouble
 from tests.support.tryton_server import BIN, DATABASE, TrytonServer
@@ -66,13 +68,16 @@ def sql_subject(sessions: Sessions) -> Subject:
 
 
 def tryton_subject(server: TrytonServer, door: str) -> Subject:
+    """Ours, unless ERP_LIVE_TRYTON_URL names another; _KEY is its application's, _LOGIN and _PASSWORD a user's."""
+    live = partial(_live, "TRYTON")
+
     def make(access: Access) -> Erp:
-        address = Address(access.url or server.url)
+        address, database = Address(access.url or live("URL") or server.url), live("DATABASE") or DATABASE
         if door == "rest":
-            way: TrytonRest | TrytonRpc = TrytonRest(address, DATABASE, access.key or server.key)
+            way: TrytonRest | TrytonRpc = TrytonRest(address, database, access.key or live("KEY") or server.key)
         else:
-            name, password = server.login
-            way = TrytonRpc(address, DATABASE, (name, access.key or password))
+            name, password = live("LOGIN") or server.login[0], live("PASSWORD") or server.login[1]
+            way = TrytonRpc(address, database, (name, access.key or password))
         return Tryton(way, TrytonOptions(), TrytonOrders(state_map("tryton"), utc_now))
 
     return Subject(f"tryton {door}", make, frozenset({"hold", "notes"}))
@@ -80,6 +85,15 @@ def tryton_subject(server: TrytonServer, door: str) -> Subject:
 
 def odoo_subject() -> Subject:
     return _wired(Wiring("odoo", "ODOO", lambda: Recording(RECORDINGS / "odoo.json"), {"database": "odoo"}), "hold")
+
+
+def odoo_rpc_subject() -> Subject:
+    """A double of the older way in, over the recordings of the newer."""
+
+    def double() -> httpx.AsyncBaseTransport:
+        return OdooRpcDouble(Recording(RECORDINGS / "odoo.json"), "k")
+
+    return _wired(Wiring("odoo", "ODOO_RPC", double, {**AS_A_USER, "database": "odoo"}), "hold")
 
 
 def erpnext_subject() -> Subject:
@@ -149,7 +163,11 @@ class Wiring:
         return open_connector(entry, (access.key or self._variable("KEY") or self.key).encode(), around)
 
     def _variable(self, name: str) -> str | None:
-        return os.environ.get(f"ERP_LIVE_{self.live}_{name}")
+        return _live(self.live, name)
+
+
+def _live(erp: str, name: str) -> str | None:
+    return os.environ.get(f"ERP_LIVE_{erp}_{name}")
 
 
 def _wired(wiring: Wiring, *lacks: str) -> Subject:

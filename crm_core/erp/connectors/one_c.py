@@ -53,8 +53,9 @@ class OneC:
 
     async def health(self) -> str:
         await asked(self._http, self._names.orders, select="Ref_Key", top=1)
-        await self._state_names()
-        return "1C:Enterprise, OData 3"
+        names = await self._state_names()
+        unmapped = sorted(set(names.values()) - set(self._reader.states.stages))
+        return "1C:Enterprise, OData 3" + (f"; states without a mapping: {', '.join(unmapped)}" if unmapped else "")
 
     async def find_customers(
         self, *, email: str | None = None, phone: str | None = None, limit: int = 5

@@ -21,6 +21,7 @@ from tests.support.erp_subjects import (
     central_subject,
     erpnext_subject,
     has_tryton,
+    odoo_rpc_subject,
     odoo_subject,
     one_c_subject,
     oracle_subject,
@@ -36,7 +37,7 @@ pytestmark = pytest.mark.slow
 needs_tryton = pytest.mark.skipif(not has_tryton, reason=NO_TRYTON)
 NAMES = [
     "sql", pytest.param("tryton rest", marks=needs_tryton), pytest.param("tryton rpc", marks=needs_tryton), "odoo",
-    "erpnext", "sap", "sap v4", "business central", "1c", "1c from our copy", "oracle",
+    "odoo rpc", "erpnext", "sap", "sap v4", "business central", "1c", "1c from our copy", "oracle",
 ]  # fmt: skip
 EITHER = frozenset
 
@@ -50,8 +51,8 @@ async def golden(postgres: EmbeddedPostgres) -> AsyncIterator[Sessions]:
 
 
 _SUBJECTS = {
-    "odoo": odoo_subject, "erpnext": erpnext_subject, "sap": sap_subject, "sap v4": sap_v4_subject,
-    "business central": central_subject, "1c": one_c_subject, "oracle": oracle_subject,
+    "odoo": odoo_subject, "odoo rpc": odoo_rpc_subject, "erpnext": erpnext_subject, "sap": sap_subject,
+    "sap v4": sap_v4_subject, "business central": central_subject, "1c": one_c_subject, "oracle": oracle_subject,
     "1c from our copy": partial(one_c_subject, searches_tables=False),
 }  # fmt: skip
 

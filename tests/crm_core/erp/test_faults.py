@@ -2,10 +2,13 @@
 
 import asyncio
 
+import httpx
 import pytest
 from structlog.testing import capture_logs
 
 from config.settings import ErpSettings
+from crm_core.erp.connectors.transport import Address
+from crm_core.erp.connectors.tryton_doors import Query, TrytonRpc
 from crm_core.erp.policy import Guarded
 from crm_core.errors import (
     ErpAuth,
@@ -23,6 +26,7 @@ from tests.support.erp_subjects import (
     Subject,
     central_subject,
     erpnext_subject,
+    odoo_rpc_subject,
     odoo_subject,
     one_c_subject,
     oracle_subject,
@@ -37,7 +41,8 @@ ABSENT = TrytonServer.__new__(TrytonServer)
 ABSENT.port, ABSENT.key, ABSENT.login = 9, SECRET, ("switchboard", SECRET)
 SUBJECTS: dict[str, Subject] = {
     "tryton rest": tryton_subject(ABSENT, "rest"), "tryton rpc": tryton_subject(ABSENT, "rpc"),
-    "odoo": odoo_subject(), "erpnext": erpnext_subject(), "sap": sap_subject(), "sap v4": sap_v4_subject(),
+    "odoo": odoo_subject(), "odoo rpc": odoo_rpc_subject(), "erpnext": erpnext_subject(),
+    "sap": sap_subject(), "sap v4": sap_v4_subject(),
     "business central": central_subject(), "1c": one_c_subject(), "oracle": oracle_subject(),
 }  # fmt: skip
 
@@ -115,3 +120,29 @@ async def test_after_five_failures_nobody_is_asked_for_a_while(subject: Subject)
             with pytest.raises(ErpUnavailable):
                 await guarded.get_order(anyones(f"WEB-{number}"))
     assert asked <= 6
+
+
+@pytest.mark.parametrize(("refusals", "logins"), [(1, 2), (9, 2)], ids=["ended", "refused for good"])
+async def test_a_session_that_ended_is_opened_anew_once(refusals: int, logins: int) -> None:
+    told: list[str] = []
+    left = refusals
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        nonlocal left
+        told.append("login" if b"common.db.login" in request.content else "question")
+        if told[-1] == "login":
+            return httpx.Response(200, json={"result": [1, f"session-{len(told)}", None]})
+        if len(told) > 2 and left > 0:
+            left -= 1
+            return httpx.Response(401)
+        return httpx.Response(200, json={"result": []})
+
+    door = TrytonRpc(Address("http://tryton.invalid", transport=httpx.MockTransport(answer)), "db", ("bot", SECRET))
+    question = Query("sale.sale", [], ["number"])
+    assert await door.read(question) == []
+    if refusals == 1:
+        assert await door.read(question) == []
+    else:
+        with pytest.raises(ErpAuth):
+            await door.read(question)
+    assert told.count("login") == logins

@@ -72,6 +72,12 @@ async def test_a_state_that_users_made_up_is_unknown_and_reported() -> None:
     assert unknown == ["stage Ждём машину"]
 
 
+async def test_health_names_the_states_that_nobody_mapped() -> None:
+    erp = one_c(small_business("Ждём машину"), one_c_names("unf", {}))
+    assert (await erp.health()).endswith("states without a mapping: Ждём машину")
+    assert "mapping" not in await one_c(small_business("Открыт"), one_c_names("unf", {})).health()
+
+
 async def test_an_amount_without_an_iso_currency_is_not_told() -> None:
     assert (await order_of("Открыт")).total is None
 

@@ -67,7 +67,7 @@ def test_errors_and_the_most_talkative_log_name_the_question_the_time_and_the_ki
         [sys.executable, "-c", _RUN], cwd=ROOT, capture_output=True, text=True, check=True, timeout=60
     )
     assert CANARY not in done.stdout + done.stderr
-    lines = [line for line in done.stderr.splitlines() if "erp.called" in line]
+    lines = [line for line in done.stderr.splitlines() if "erp.failed" in line]
     assert len(lines) > len(KINDS) * len(ANSWERS)
     assert all('"ms":' in line and '"code":' in line and '"operation":' in line for line in lines)
     assert "ErpForbidden" in done.stdout
