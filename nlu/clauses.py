@@ -18,6 +18,12 @@ _AND = {
     "es": r"(?:y|e|también|tambien|además|ademas|luego)\s+(?:también\s+|luego\s+)?",
 }
 _CUT = {language: re.compile(rf"[.?!;]+\s+|,?\s+{word}|,\s+", re.IGNORECASE) for language, word in _AND.items()}
+# “The table and the chairs are broken”: “the table” is no wish.
+_SMALL_WORDS = frozenset(
+    {"a", "an", "the", "my", "our", "this", "that", "these", "two", "one",
+     "мой", "моя", "мои", "наш", "наша", "это", "этот", "эта", "два", "две", "один",
+     "el", "la", "los", "las", "un", "una", "mi", "mis", "nuestro", "nuestra", "este", "esta", "dos"}
+)  # fmt: skip
 # Words that go with a wish and are none themselves.
 _NO_WISHES = frozenset(
     {"greeting", "thanks", "goodbye", "affirm", "deny", "inform", "positive_feedback", "small_talk", "abusive",
@@ -47,7 +53,7 @@ def parts_of(text: str, entities: Sequence[Entity], language: str) -> list[tuple
 
 
 def _may_be_a_wish(part: str) -> bool:
-    return len(part.split()) >= _FEWEST_WORDS
+    return sum(word not in _SMALL_WORDS for word in part.lower().split()) >= _FEWEST_WORDS
 
 
 def entities_in(entities: Sequence[Entity], start: int, end: int) -> tuple[Entity, ...]:

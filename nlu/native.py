@@ -10,6 +10,7 @@ import structlog
 
 from nlu.classifier import Calibration, IntentClassifier, Linear, Neighbours, Ranking
 from nlu.clauses import clauses_of, entities_in, parts_of
+from nlu.denials import affirmed
 from nlu.encoders.encoder import Encoder, EncoderError
 from nlu.encoders.shelf import EncoderShelf
 from nlu.engine import Entity, NluResult, Zone
@@ -17,7 +18,7 @@ from nlu.entities import found_entities
 from nlu.features import Vocabulary
 from nlu.language import detected_language
 from nlu.model_store import ARRAYS, ModelError, read_description
-from nlu.normalise import is_only_masks, masked, normalise
+from nlu.normalise import masked, normalise, only_informs
 from nlu.products import ProductNames
 from nlu.sentences import Block, SentenceSpace, Vectors, readable
 from nlu.shapes import Shapes, shapes_of
@@ -103,15 +104,15 @@ class NativeEngine:
         self, pieces: Sequence[tuple[str, Sequence[Entity]]], language: str, spelt: Callable[[str], str]
     ) -> list[tuple[Ranking, Zone]]:
         """Each text with its entities. `spelt` writes it in the letters of its language."""
-        read = [spelt(readable(text, entities, language)) for text, entities in pieces]
+        read = [affirmed(spelt(readable(text, entities, language))) for text, entities in pieces]
         vectors = self.reader.vectors(read, language) if self.reader else [None] * len(read)
         return [
-            self._one(normalise(spelt(masked(text, entities))), vector, language)
+            self._one(affirmed(normalise(spelt(masked(text, entities)))), vector, language)
             for (text, entities), vector in zip(pieces, vectors, strict=True)
         ]
 
     def _one(self, words: str, vector: Vectors | None, language: str) -> tuple[Ranking, Zone]:
-        if is_only_masks(words):
+        if only_informs(words):
             return _INFORM, Zone.ANSWER
         ranked, zone = self.classifier.judged(words, vector, language)
         return ranked, zone if words else Zone.HANDOFF
