@@ -60,44 +60,50 @@ def trained(trial: Trial, encoder: str, shapes: Shapes | None = None) -> Trained
     return Trained(engine, round(costs[0], 1), round(costs[1], 1), round(load_s, 2))
 
 
+def taught(trial: Trial, encoder: str, shapes: Shapes) -> NativeEngine:
+    """Only the engine: with the vectors this machine knows already, whatever it costs."""
+    plan = planned(encoder, EncoderShelf(ENCODERS, threads=2), _unheard)
+    with tempfile.TemporaryDirectory(prefix="nlu-bench-") as folder:
+        write_model(Path(folder) / "model", model_content(trial.examples(), shapes, plan, _unheard))
+        return NativeEngine.load(Path(folder) / "model", plan.shelf)
+
+
 def _unheard(_stage: str, _fraction: float) -> None:
     pass
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """Every test text: likelihoods [texts, intents], whether in scope, the delay of a whole parse, what was served."""
+    """Every test text: likelihoods [texts, intents], whether in scope, the delay of a whole parse."""
 
     likely: NDArray[np.float64]
     scope: NDArray[np.float64]
     labels: NDArray[np.int64]
     delays_ms: list[float]
     zones: list[Zone]
-    served: list[tuple[str, ...]]
 
 
 def asked(engine: NativeEngine, texts: Sequence[tuple[str, str, str]]) -> Asked:
     """`texts` are text, intent and language."""
     intents = {intent: number for number, intent in enumerate(engine.classifier.intents)}
-    likely, scope, delays, zones, served = [], [], [], [], []
+    likely, scope, delays, zones = [], [], [], []
     for text, _, language in texts:
         started = time.perf_counter()
         result = engine.parse(text, languages=LANGUAGES, hint=language)
         delays.append((time.perf_counter() - started) * 1000)
         zones.append(result.zone)
-        served.append(tuple(name for name, _ in result.intents))
         row, total = _looked_into(engine, text, language)
         likely.append(row)
         scope.append(total)
     labels = np.array([intents.get(intent, -1) for _, intent, _ in texts], np.int64)
-    return Asked(np.array(likely), np.array(scope), labels, delays, zones, served)
+    return Asked(np.array(likely), np.array(scope), labels, delays, zones)
 
 
 def _looked_into(engine: NativeEngine, text: str, language: str) -> tuple[NDArray[np.floating], float]:
     """What the engine thinks on the way to its result."""
     entities = found_entities(text, language=language, shapes=engine.shapes, today=engine.today())
     vector = engine.reader.vectors([readable(text, entities, language)], language)[0] if engine.reader else None
-    scores = engine.classifier.scores(normalise(masked(text, entities)), vector)
+    scores = engine.classifier.scores(normalise(masked(text, entities)), vector, language)
     calibration = engine.classifier.calibrations[language]
     likely = scores.likelihoods(calibration)[0]
     return likely, float(scope_of(scores.signs(), calibration.scope)[0])

@@ -11,6 +11,7 @@ MOST_CLAUSES = 3
 _LONGEST_CHARACTERS = 600  # several wishes in a letter are a matter for a person
 _FEWEST_WORDS = 2
 _ORDER = "order_number"
+_LEAST_MARGIN = -0.6  # by words; below, they say nothing of a wish
 _LIKELY = 0.6  # beside an order number a likely wish is sure enough
 _AND = {
     "en": r"(?:and|also|plus|then)\s+(?:also\s+|then\s+)?",
@@ -60,6 +61,14 @@ def entities_in(entities: Sequence[Entity], start: int, end: int) -> tuple[Entit
     """Those of a span, their places counted from its start."""
     inside = (entity for entity in entities if start <= entity.start and entity.end <= end)
     return tuple(replace(entity, start=entity.start - start, end=entity.end - start) for entity in inside)
+
+
+def may_hold_several(guesses: Sequence[tuple[str, float]], orders: int) -> bool:
+    """Whether parts are worth reading by the encoders, each as dear as the whole: by the intent and margin that the
+    words alone give each of them. `orders` is how many parts name an order.
+    """
+    wishes = {intent for intent, margin in guesses if margin >= _LEAST_MARGIN and intent not in _NO_WISHES}
+    return len(wishes) > 1 or orders > 1
 
 
 def clauses_of(
