@@ -14,6 +14,7 @@ from benchmarks.nlu_sets import ENCODERS, LANGUAGES, Trial
 from benchmarks.report import ROOT, percentile
 from nlu.calibration import calibration_error
 from nlu.classifier import scope_of
+from nlu.encoders import e5, minilm
 from nlu.encoders.plan import planned
 from nlu.encoders.shelf import EncoderShelf
 from nlu.engine import Zone
@@ -43,8 +44,8 @@ def trained(trial: Trial, encoder: str, shapes: Shapes | None = None) -> Trained
     with tempfile.TemporaryDirectory(prefix="nlu-bench-") as folder:
         root = Path(folder) / "encoders"
         root.mkdir()
-        for prepared in ENCODERS.glob("*-1"):
-            (root / prepared.name).symlink_to(prepared)
+        for name in (e5.NAME, minilm.NAME):
+            (root / name).symlink_to(ENCODERS / name)
         plan = planned(encoder, EncoderShelf(root), _unheard)
         costs = []
         for _ in range(2):
@@ -57,6 +58,14 @@ def trained(trial: Trial, encoder: str, shapes: Shapes | None = None) -> Trained
         load_s = time.perf_counter() - started
         shutil.rmtree(root)
     return Trained(engine, round(costs[0], 1), round(costs[1], 1), round(load_s, 2))
+
+
+def taught(trial: Trial, encoder: str, shapes: Shapes) -> NativeEngine:
+    """Only the engine: with the vectors this machine knows already, whatever it costs."""
+    plan = planned(encoder, EncoderShelf(ENCODERS, threads=2), _unheard)
+    with tempfile.TemporaryDirectory(prefix="nlu-bench-") as folder:
+        write_model(Path(folder) / "model", model_content(trial.examples(), shapes, plan, _unheard))
+        return NativeEngine.load(Path(folder) / "model", plan.shelf)
 
 
 def _unheard(_stage: str, _fraction: float) -> None:
@@ -94,7 +103,7 @@ def _looked_into(engine: NativeEngine, text: str, language: str) -> tuple[NDArra
     """What the engine thinks on the way to its result."""
     entities = found_entities(text, language=language, shapes=engine.shapes, today=engine.today())
     vector = engine.reader.vectors([readable(text, entities, language)], language)[0] if engine.reader else None
-    scores = engine.classifier.scores(normalise(masked(text, entities)), vector)
+    scores = engine.classifier.scores(normalise(masked(text, entities)), vector, language)
     calibration = engine.classifier.calibrations[language]
     likely = scores.likelihoods(calibration)[0]
     return likely, float(scope_of(scores.signs(), calibration.scope)[0])

@@ -9,6 +9,7 @@ from itertools import accumulate, pairwise
 from json import JSONDecodeError
 
 from crm_core.contracts import Json
+from crm_core.spoken_cards import spoken_card_spans
 
 _SEPARATOR = "[ \u00a0\u2009\u202f\\-\u2010-\u2015\u2212]{1,2}"
 _RUN = re.compile(rf"\d+(?:{_SEPARATOR}\d+)*")
@@ -111,10 +112,11 @@ def _plain(digits: str) -> str:
 
 
 def without_card_numbers(text: str) -> str:
-    """`text` with every card number as `•••• •••• •••• 1111`."""
+    """`text` with every card number, written or said aloud, as `•••• •••• •••• 1111`."""
+    written = [(start, end, _plain(text[start:end])) for start, end in card_spans(text)]
     parts, position = [], 0
-    for start, end in card_spans(text):
-        parts += [text[position:start], "•••• •••• •••• ", _plain(text[start:end])[-4:]]
+    for start, end, digits in sorted([*written, *spoken_card_spans(text)]):
+        parts += [text[position:start], "•••• •••• •••• ", digits[-4:]]
         position = end
     return "".join([*parts, text[position:]])
 

@@ -38,7 +38,10 @@ class Neighbours:
 
     def votes(self, vectors: NDArray[np.float32]) -> Floats:
         """[texts, intents]: the ten nearest vote, the nearer the louder; each row sums to one."""
-        likeness = vectors @ self.vectors.T / np.maximum((vectors**2).sum(axis=1, keepdims=True), _TINY)
+        # Blocks that do not read the language are zero and lie last: half the memory need not be read.
+        width = int(np.flatnonzero(vectors.any(axis=0)).max(initial=0)) + 1
+        likeness = vectors[:, :width] @ self.vectors[:, :width].T
+        likeness /= np.maximum((vectors**2).sum(axis=1, keepdims=True), _TINY)
         asked = min(_NEIGHBOURS, likeness.shape[1])
         nearest = np.argpartition(-likeness, asked - 1, axis=1)[:, :asked]
         close = np.take_along_axis(likeness, nearest, axis=1)
@@ -120,7 +123,7 @@ class IntentClassifier:
     def judged(self, words: str, vector: NDArray[np.float32] | None, language: str) -> tuple[Ranking, Zone]:
         """Of a normalised, masked text and its centred sentence vector; without a vector the words alone decide."""
         calibration = self.calibrations[language]
-        scores = self.scores(words, vector)
+        scores = self.scores(words, vector, language)
         likely = scores.likelihoods(calibration)[0]
         best = np.argsort(-likely)[:TOP]
         ranked = tuple((self.intents[i], round(float(likely[i]), 4)) for i in best)
@@ -128,15 +131,25 @@ class IntentClassifier:
             return ranked, Zone.CLARIFY
         return ranked, zone_of(ranked, calibration, float(scope_of(scores.signs(), calibration.scope)[0]))
 
-    def scores(self, words: str, vector: NDArray[np.float32] | None) -> Scores:
-        columns, values = self.vocabulary.vector(words)
-        lexical = (values @ self.lexical.weights[columns] + self.lexical.bias)[None, :]
+    def scores(self, words: str, vector: NDArray[np.float32] | None, language: str) -> Scores:
+        lexical = self._lexical_scores(words)
         if self.dense is None or self.centres is None or self.neighbours is None or vector is None:
             return Scores(lexical)
         dense = (vector @ self.dense.weights + self.dense.bias)[None, :]
-        return Scores(
-            lexical, dense, (self.centres @ vector).max(keepdims=True), self.neighbours.votes(vector[None, :])
-        )
+        is_heard = self.calibrations[language].neighbour_share > 0  # asking the neighbours is the dearest part
+        votes = self.neighbours.votes(vector[None, :]) if is_heard else np.zeros_like(dense)
+        return Scores(lexical, dense, (self.centres @ vector).max(keepdims=True), votes)
+
+    def by_words(self, words: str) -> tuple[str, float]:
+        """The intent that a normalised, masked text has by its words alone, and the margin: cheap, and a guess."""
+        scores = self._lexical_scores(words)[0]
+        best = int(scores.argmax())
+        return self.intents[best], float(scores[best])
+
+    def _lexical_scores(self, words: str) -> Floats:
+        columns, values = self.vocabulary.vector(words)
+        scores: Floats = (values @ self.lexical.weights[columns] + self.lexical.bias)[None, :]
+        return scores
 
 
 def probabilities(scores: Floats) -> Floats:

@@ -11,6 +11,7 @@ MOST_CLAUSES = 3
 _LONGEST_CHARACTERS = 600  # several wishes in a letter are a matter for a person
 _FEWEST_WORDS = 2
 _ORDER = "order_number"
+_LEAST_MARGIN = -0.6  # by words; below, they say nothing of a wish
 _LIKELY = 0.6  # beside an order number a likely wish is sure enough
 _AND = {
     "en": r"(?:and|also|plus|then)\s+(?:also\s+|then\s+)?",
@@ -18,6 +19,12 @@ _AND = {
     "es": r"(?:y|e|también|tambien|además|ademas|luego)\s+(?:también\s+|luego\s+)?",
 }
 _CUT = {language: re.compile(rf"[.?!;]+\s+|,?\s+{word}|,\s+", re.IGNORECASE) for language, word in _AND.items()}
+# “The table and the chairs are broken”: “the table” is no wish.
+_SMALL_WORDS = frozenset(
+    {"a", "an", "the", "my", "our", "this", "that", "these", "two", "one",
+     "мой", "моя", "мои", "наш", "наша", "это", "этот", "эта", "два", "две", "один",
+     "el", "la", "los", "las", "un", "una", "mi", "mis", "nuestro", "nuestra", "este", "esta", "dos"}
+)  # fmt: skip
 # Words that go with a wish and are none themselves.
 _NO_WISHES = frozenset(
     {"greeting", "thanks", "goodbye", "affirm", "deny", "inform", "positive_feedback", "small_talk", "abusive",
@@ -47,13 +54,21 @@ def parts_of(text: str, entities: Sequence[Entity], language: str) -> list[tuple
 
 
 def _may_be_a_wish(part: str) -> bool:
-    return len(part.split()) >= _FEWEST_WORDS
+    return sum(word not in _SMALL_WORDS for word in part.lower().split()) >= _FEWEST_WORDS
 
 
 def entities_in(entities: Sequence[Entity], start: int, end: int) -> tuple[Entity, ...]:
     """Those of a span, their places counted from its start."""
     inside = (entity for entity in entities if start <= entity.start and entity.end <= end)
     return tuple(replace(entity, start=entity.start - start, end=entity.end - start) for entity in inside)
+
+
+def may_hold_several(guesses: Sequence[tuple[str, float]], orders: int) -> bool:
+    """Whether parts are worth reading by the encoders, each as dear as the whole: by the intent and margin that the
+    words alone give each of them. `orders` is how many parts name an order.
+    """
+    wishes = {intent for intent, margin in guesses if margin >= _LEAST_MARGIN and intent not in _NO_WISHES}
+    return len(wishes) > 1 or orders > 1
 
 
 def clauses_of(

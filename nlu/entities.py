@@ -17,6 +17,7 @@ from nlu.grammars.language_names import language_names
 from nlu.grammars.people import persons
 from nlu.grammars.phones import phones
 from nlu.grammars.short_answers import codes, digits4, ratings
+from nlu.grammars.spoken_amounts import spoken_amounts
 from nlu.grammars.times import times
 from nlu.products import ProductNames
 from nlu.shapes import Shapes
@@ -69,6 +70,7 @@ _GRAMMARS: tuple[Grammar, ...] = (
     lambda text, _: addresses(text),
     _unread,
     lambda text, context: amounts(text, context.language),
+    lambda text, _: spoken_amounts(text),
     lambda text, context: invoice_numbers(text, context.shapes),
     lambda text, context: tracking_numbers(text, context.shapes),
     lambda text, context: order_numbers(text, context.shapes),

@@ -7,9 +7,11 @@ from pathlib import Path
 
 import numpy as np
 import structlog
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # it ships no types
 
 from nlu.classifier import Calibration, IntentClassifier, Linear, Neighbours, Ranking
-from nlu.clauses import clauses_of, entities_in, parts_of
+from nlu.clauses import clauses_of, entities_in, may_hold_several, parts_of
+from nlu.denials import affirmed
 from nlu.encoders.encoder import Encoder, EncoderError
 from nlu.encoders.shelf import EncoderShelf
 from nlu.engine import Entity, NluResult, Zone
@@ -17,11 +19,11 @@ from nlu.entities import found_entities
 from nlu.features import Vocabulary
 from nlu.language import detected_language
 from nlu.model_store import ARRAYS, ModelError, read_description
-from nlu.normalise import is_only_masks, masked, normalise
+from nlu.normalise import masked, normalise, only_informs
 from nlu.products import ProductNames
 from nlu.sentences import Block, SentenceSpace, Vectors, readable
 from nlu.shapes import Shapes, shapes_of
-from nlu.signals import signals_of
+from nlu.signals import felt_as, signals_of
 from nlu.transliteration import is_transliterated_russian, to_cyrillic
 
 CLASSIFIED_CHARACTERS = 4_000
@@ -73,6 +75,8 @@ class NativeEngine:
     @classmethod
     def load(cls, directory: Path, shelf: EncoderShelf, *, today: Callable[[], date] = _today) -> "NativeEngine":
         """Raises ModelError for a model of another format, EncoderError for a missing encoder, OSError for no model."""
+        # What one message asks of numpy is little: a second thread only waits for the first.
+        threadpool_limits(limits=1, user_api="blas")
         description = read_description(directory)
         with np.load(directory / ARRAYS, allow_pickle=False) as arrays:
             classifier = _classifier(description, arrays)
@@ -93,25 +97,39 @@ class NativeEngine:
         entities = found_entities(
             text, language=language, shapes=self.shapes, today=self.today(), products=self.products
         )
-        parts = parts_of(head, entities, language)
+        parts = self._worth_reading(head, entities, language, to_cyrillic if in_latin else str)
         pieces = [(head, entities), *((head[start:end], entities_in(entities, start, end)) for start, end in parts)]
         (ranked, zone), *judged = self._judged(pieces, language, to_cyrillic if in_latin else str)
         clauses = clauses_of(parts, judged, entities)
-        return NluResult(language, ranked, zone, entities, self.model_id, clauses, signals_of(head))
+        signals = felt_as(signals_of(head), *ranked[0])
+        return NluResult(language, ranked, zone, entities, self.model_id, clauses, signals)
+
+    def _worth_reading(
+        self, head: str, entities: Sequence[Entity], language: str, spelt: Callable[[str], str]
+    ) -> list[tuple[int, int]]:
+        """The spans of a text that may hold a wish each; none where its words speak of one wish only."""
+        parts = parts_of(head, entities, language)
+        inside = [entities_in(entities, start, end) for start, end in parts]
+        guesses = [
+            self.classifier.by_words(normalise(spelt(masked(head[start:end], own))))
+            for (start, end), own in zip(parts, inside, strict=True)
+        ]
+        orders = sum(any(entity.kind == "order_number" for entity in own) for own in inside)
+        return parts if may_hold_several(guesses, orders) else []
 
     def _judged(
         self, pieces: Sequence[tuple[str, Sequence[Entity]]], language: str, spelt: Callable[[str], str]
     ) -> list[tuple[Ranking, Zone]]:
         """Each text with its entities. `spelt` writes it in the letters of its language."""
-        read = [spelt(readable(text, entities, language)) for text, entities in pieces]
+        read = [affirmed(spelt(readable(text, entities, language))) for text, entities in pieces]
         vectors = self.reader.vectors(read, language) if self.reader else [None] * len(read)
         return [
-            self._one(normalise(spelt(masked(text, entities))), vector, language)
+            self._one(affirmed(normalise(spelt(masked(text, entities)))), vector, language)
             for (text, entities), vector in zip(pieces, vectors, strict=True)
         ]
 
     def _one(self, words: str, vector: Vectors | None, language: str) -> tuple[Ranking, Zone]:
-        if is_only_masks(words):
+        if only_informs(words):
             return _INFORM, Zone.ANSWER
         ranked, zone = self.classifier.judged(words, vector, language)
         return ranked, zone if words else Zone.HANDOFF

@@ -4,6 +4,7 @@ import unicodedata
 from collections.abc import Iterable
 
 from nlu.engine import Entity
+from nlu.words.lists import word_list
 
 # Grave, acute, tilde and diaeresis go (á→a, ñ→n, ё→е); the breve stays, since й is a letter of its own.
 _DROPPED_MARKS = dict.fromkeys((0x300, 0x301, 0x303, 0x308))
@@ -46,10 +47,11 @@ def masked(text: str, entities: Iterable[Entity]) -> str:
     return "".join([*parts, text[position:]])
 
 
-def is_only_masks(text: str) -> bool:
-    """Whether a masked text says nothing beside its entities."""
-    words = [word for word in text.split() if any(character.isalnum() for character in word)]
-    return bool(words) and all(word.strip(".,;:!?()") in _MASK_WORDS for word in words)
+def only_informs(text: str) -> bool:
+    """Whether a normalised masked text only gives values: “_email_”, “my order is _number_”, “меня зовут _person_”."""
+    words = [word.strip(".,;:!?()") for word in text.split() if any(character.isalnum() for character in word)]
+    return not _MASK_WORDS.isdisjoint(words) and "?" not in text and _MASK_WORDS.union(_ANNOUNCING).issuperset(words)
 
 
 _MASK_WORDS = frozenset(_MASKS.values())
+_ANNOUNCING = word_list("announcing")

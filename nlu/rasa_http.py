@@ -9,7 +9,7 @@ import structlog
 from nlu.classifier import Ranking
 from nlu.clauses import clauses_of
 from nlu.engine import Entity, NluEngine, NluResult, Zone
-from nlu.normalise import is_only_masks, masked, normalise
+from nlu.normalise import masked, normalise, only_informs
 from nlu.rasa_answer import FALLBACK_INTENT, RasaAnswer
 from nlu.rasa_server import RasaFault, RasaServer, RasaUnavailableError
 
@@ -65,7 +65,7 @@ class RasaEngine:
     def parse(self, text: str, *, languages: Sequence[str], hint: str | None = None) -> NluResult:
         ours = self.native.parse(text, languages=languages, hint=hint)
         words = normalise(masked(text[:_LONGEST_CHARACTERS], ours.entities))
-        if is_only_masks(words) or not any(character.isalnum() for character in words):
+        if only_informs(words) or not any(character.isalnum() for character in words):
             return ours  # a number, a smile: nothing that Rasa was taught
         try:
             return self._with_intents(text[:_LONGEST_CHARACTERS], ours)

@@ -1,6 +1,10 @@
-"""How a message is felt and whether it can wait, by words: for the order of the queue, never for the dialogue."""
+"""How a message is felt and whether it can wait: for the order of the queue, never for the dialogue.
+
+Words decide; where they say nothing, what the message is about does: a complaint in plain words is one all the same.
+"""
 
 import re
+from dataclasses import replace
 
 from nlu.engine import Sentiment, Signals
 from nlu.normalise import normalise
@@ -13,6 +17,11 @@ _URGENT, _WORSE, _BETTER = (any_of(name) for name in ("urgent", "worse", "better
 _NOT = re.compile(r"\b(?:not|no|never|isn't|wasn't|don't|didn't|не|нет|ни|nunca|tampoco|sin)\s+(?:\w+\s+){0,2}$")
 _GLAD, _CROSS = re.compile("[😀😃😄😊🙂😍🥰👍🎉❤💖]"), re.compile("[😠😡🤬👎😤😢😭💢]")
 _BEFORE = 30
+_FELT = {
+    **dict.fromkeys(("complaint", "abusive", "damaged_item", "wrong_item"), Sentiment.NEGATIVE),
+    "positive_feedback": Sentiment.POSITIVE,
+}
+_LIKELY = 0.5
 
 
 def signals_of(text: str) -> Signals:
@@ -24,6 +33,13 @@ def signals_of(text: str) -> Signals:
     worse += len(_SHOUTED.findall(read)) >= _FEWEST_SHOUTED or (read.count("!") >= _FEWEST_SHOUTED and not better)
     is_urgent = any(not _is_denied(words, match.start()) for match in _URGENT.finditer(words))
     return Signals(is_urgent, _sentiment(worse, better))
+
+
+def felt_as(signals: Signals, intent: str, likelihood: float) -> Signals:
+    """`signals` of the words, with the feeling that goes with the intent where the words have none."""
+    if signals.sentiment is not Sentiment.NEUTRAL or likelihood < _LIKELY:
+        return signals
+    return replace(signals, sentiment=_FELT.get(intent, Sentiment.NEUTRAL))
 
 
 def _sentiment(worse: int, better: int) -> Sentiment:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from bot.dialogue.context import Said
+from nlu.denials import affirmed
 from nlu.engine import Entity
 from nlu.normalise import normalise
 
@@ -20,8 +21,9 @@ _BEFORE = 40
 
 
 def takes_back(text: str) -> bool:
-    """Whether a message begins by taking back what was understood or said before."""
-    return _NO.match(normalise(text)) is not None
+    """Whether a message takes back what was understood or said before: “no, …”, “…, not cancel it”."""
+    words = normalise(text)
+    return _NO.match(words) is not None or affirmed(words) != words
 
 
 def without_denied(said: Said, known: str | None) -> Said:

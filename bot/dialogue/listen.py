@@ -14,6 +14,7 @@ from nlu.engine import Zone
 
 ANSWERS = frozenset({"inform", "affirm", "deny"})
 LIKELY = 0.4
+INSTEAD = 0.2  # what is left of a likelihood when a message also names the wish it takes back
 KEPT_ENTITIES = frozenset({"order_number", "invoice_number", "phone", "date", "person"})
 
 
@@ -140,12 +141,14 @@ async def _answer_or_digress(context: Context, wish: str) -> None:
     """The open question comes first; a clear other wish is served, then the question is put again."""
     step = open_step(context)
     flow = context.services.flows.by_intent.get(wish)
-    elsewhere = flow is not None and flow not in {frame.flow for frame in context.memory.stack}
-    if step is not None and fill(step, context) is not None:
+    instead = _wish_instead(context)
+    if instead is not None:
+        await _digress(context, *instead)
+    elif step is not None and fill(step, context) is not None:
         context.memory.misses = 0
         await go_on(context)
-    elif elsewhere and (_is_sure(context) or _takes_back_for_a_likely_wish(context)):
-        await _digress(context, wish, str(flow))
+    elif flow is not None and _is_elsewhere(context, flow) and _is_sure(context):
+        await _digress(context, wish, flow)
     elif _remembers_the_answer(context):
         await walk(context)
     elif wish in COURTESIES:
@@ -158,8 +161,17 @@ async def _answer_or_digress(context: Context, wish: str) -> None:
         ask_again(context)
 
 
-def _takes_back_for_a_likely_wish(context: Context) -> bool:
-    return context.said.nlu.confidence >= LIKELY and takes_back(context.said.text)
+def _is_elsewhere(context: Context, flow: str) -> bool:
+    return flow not in {frame.flow for frame in context.memory.stack}
+
+
+def _wish_instead(context: Context) -> tuple[str, str] | None:
+    """The intent and flow that a message wants in place of the one under way: the likeliest other one."""
+    if not takes_back(context.said.text):
+        return None
+    flows = context.services.flows.by_intent
+    likely = [intent for intent, likelihood in context.said.nlu.intents if likelihood >= INSTEAD and intent in flows]
+    return next(((intent, flows[intent]) for intent in likely if _is_elsewhere(context, flows[intent])), None)
 
 
 async def _digress(context: Context, wish: str, flow: str) -> None:

@@ -9,7 +9,7 @@ from nlu.encoders.prepared import verified
 from nlu.encoders.transformer import LONGEST_TOKENS, TransformerEncoder, WordTable, opened_session
 from nlu.encoders.unigram import UnigramTokenizer
 
-NAME = "e5-1"  # counts up whenever the vectors change
+NAME = "e5-2"  # counts up whenever the vectors change
 _PREFIX = "query: "  # the model was trained with it; without it similarities are worse
 
 

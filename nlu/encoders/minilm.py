@@ -7,7 +7,7 @@ from tokenizers import BertWordPieceTokenizer
 from nlu.encoders.prepared import verified
 from nlu.encoders.transformer import LONGEST_TOKENS, TransformerEncoder, WordTable, opened_session
 
-NAME = "minilm-1"  # counts up whenever the vectors change
+NAME = "minilm-2"  # counts up whenever the vectors change
 _VOCABULARY = Path(__file__).parent / "vocabulary" / "bert-uncased.txt"  # google-research/bert, Apache-2.0
 
 

@@ -10,6 +10,9 @@ import onnxruntime  # type: ignore[import-untyped]  # it ships no types
 from numpy.typing import NDArray
 
 LONGEST_TOKENS = 128
+# Without VNNI a processor adds int8 products with saturation, silently wrong, unless this is set. It costs a tenth of
+# the time, and every processor comes to the same sums.
+_EXACT_PRODUCTS = ("session.x64quantprecision", "1")
 _FEWEST_AT_ONCE = 8
 
 Rows = Callable[[str], list[int]]
@@ -61,4 +64,5 @@ def opened_session(graph: Path) -> onnxruntime.InferenceSession:
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads, options.inter_op_num_threads = 1, 1
     options.log_severity_level = 3
+    options.add_session_config_entry(*_EXACT_PRODUCTS)
     return onnxruntime.InferenceSession(str(graph), options, providers=["CPUExecutionProvider"])

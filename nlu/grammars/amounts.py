@@ -20,12 +20,12 @@ _WORDS = (
     (r"pesos?", ""),  # of which country, the text does not say
     (r"cents?|c[eé]ntimos?|копе\w{1,3}", "cents"),
 )
-_AFTER = "|".join(rf"(?P<w{i}>{words})" for i, (words, _) in enumerate(_WORDS))
+CURRENCY_WORDS = "|".join(rf"(?P<w{i}>{words})" for i, (words, _) in enumerate(_WORDS))
 _THOUSAND = r"(?P<thousand>\s?(?:тыс(?:яч\w{0,2}|\.)?|mil|k|к)(?=\s))?"
 _AMOUNT = re.compile(
     rf"(?<![\w.,/#№-])(?:(?P<before>US\$|MX\$|[$€£₽])\s?(?P<first>{_NUMBER})(?:\s?(?P<code>USD|EUR|GBP|MXN|ARS|COP|RUB)\b)?"
     rf"|(?P<named>USD|EUR|GBP|MXN|ARS|COP|RUB)\s(?P<third>{_NUMBER})(?![\w%]|[.,:/-]\d)"
-    rf"|(?P<second>{_NUMBER}){_THOUSAND}\s?(?:(?P<sign>[$€£₽])|(?:{_AFTER})(?!\w)))"
+    rf"|(?P<second>{_NUMBER}){_THOUSAND}\s?(?:(?P<sign>[$€£₽])|(?:{CURRENCY_WORDS})(?!\w)))"
     rf"(?:\s(?:and|и|y|con)\s(?P<small>\d{{1,2}})(?:\s(?:cents?|c[eé]ntimos?|centavos?|коп\w{{0,4}})|(?=[\s.,!?]*\Z)))?",
     re.IGNORECASE,
 )
@@ -59,4 +59,9 @@ def _currency(match: re.Match[str], language: str) -> str:
     sign = (match["before"] or match["sign"] or "").upper()
     if sign:
         return "" if sign == "$" and language == "es" else _SIGNS[sign]
+    return named_currency(match)
+
+
+def named_currency(match: re.Match[str]) -> str:
+    """The code of the word that a pattern with `CURRENCY_WORDS` found; empty for pesos of some country."""
     return next(currency for i, (_, currency) in enumerate(_WORDS) if match[f"w{i}"])

@@ -1,7 +1,7 @@
 """The dialogue with the real NLU, real flows and replies, and an ERP in memory."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -20,6 +20,7 @@ from config.business import Business
 from config.settings import ROOT
 from crm_core.db import Sessions, open_readers
 from crm_core.erp.port import Erp
+from nlu.engine import NluResult, Zone
 from nlu.native import NativeEngine
 from tests.support.nlu import loaded_engine
 from tests.support.shop import Shop
@@ -72,7 +73,11 @@ def make_services(
 
 @dataclass
 class Talk:
-    """A conversation without a database: each `say` is one message of the customer."""
+    """A conversation without a database: each `say` is one message of the customer.
+
+    `unclear` holds texts that are to be asked back, with the intents they may have: where a scene is about the asking
+    back, it must not hang on how sure a model is of one text.
+    """
 
     services: DialogueServices
     nlu: NativeEngine
@@ -80,11 +85,12 @@ class Talk:
     language: str
     memory: Memory = field(default_factory=Memory)
     last: Context | None = None
+    unclear: dict[str, list[str]] = field(default_factory=dict)
     heard: list[str] = field(default_factory=list)
 
     async def say(self, text: str, choice: str | None = None) -> str:
         """What the bot answers, all its messages joined."""
-        result = self.nlu.parse(text, languages=LANGUAGES, hint=self.language)
+        result = self._understood(text)
         wished = result.entity("language") if result.intent == "change_language" else None
         self.language = wished.value if wished else result.language
         customer = self.last.customer if self.last else None
@@ -96,6 +102,13 @@ class Talk:
         answer = "\n".join(utterance.text for utterance in context.caused.utterances)
         self.heard.append(answer)
         return answer
+
+    def _understood(self, text: str) -> NluResult:
+        result = self.nlu.parse(text, languages=LANGUAGES, hint=self.language)
+        if text not in self.unclear:
+            return result
+        shares = zip(self.unclear[text], (0.4, 0.3, 0.2), strict=True)
+        return replace(result, intents=tuple(shares), zone=Zone.CLARIFY, clauses=())
 
 
 @pytest.fixture

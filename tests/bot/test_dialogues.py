@@ -24,8 +24,10 @@ SCENES = [
 @pytest.mark.parametrize(("language", "scene"), SCENES)
 async def test_scene(talk: Callable[[str], Talk], language: str, scene: dict[str, object]) -> None:
     conversation = talk(language)
-    lines = scene["lines"]
+    lines, unclear = scene["lines"], scene.get("unclear", {})
     assert isinstance(lines, list)
+    assert isinstance(unclear, dict)
+    conversation.unclear = unclear
     for customer, pattern in lines:
         answer = await conversation.say(customer)
         assert re.search(pattern, answer, re.DOTALL), f"{customer!r} was answered {answer!r}"

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from nlu.encoders import packages
+from nlu.encoders import e5, packages
 from nlu.encoders.cache import CachedEncoder
 from nlu.encoders.encoder import EncoderError
 from nlu.encoders.packages import PackagedFile, packaged_file, pinned
@@ -159,4 +159,4 @@ def test_a_model_asks_for_an_encoder_that_the_settings_do_not_name(tmp_path: Pat
 
 def test_an_encoder_that_is_not_prepared_says_what_to_run(tmp_path: Path) -> None:
     with pytest.raises(EncoderError, match="run `python -m bot train`"):
-        EncoderShelf(tmp_path).open("e5-1")
+        EncoderShelf(tmp_path).open(e5.NAME)

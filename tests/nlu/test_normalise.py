@@ -1,7 +1,7 @@
 """One spelling, and masks in place of values."""
 
 from nlu.engine import Entity
-from nlu.normalise import is_only_masks, masked, normalise
+from nlu.normalise import masked, normalise, only_informs
 
 
 def test_case_accents_and_spaces_do_not_matter_but_short_i_does() -> None:
@@ -20,8 +20,12 @@ def test_names_of_languages_stay_words() -> None:
 
 
 def test_only_masks_are_told_from_masks_among_words() -> None:
-    assert is_only_masks("_number_ .")
-    assert is_only_masks("_number_ _date_")
-    assert not is_only_masks("order _number_")
-    assert not is_only_masks("?")
-    assert not is_only_masks("")
+    assert only_informs("_number_ .")
+    assert only_informs("_number_ _date_")
+    assert only_informs("my order is _number_")
+    assert only_informs("меня зовут _person_, почта _email_")
+    assert not only_informs("where is order _number_")
+    assert not only_informs("is it _number_?")
+    assert not only_informs("my order")
+    assert not only_informs("?")
+    assert not only_informs("")

@@ -3,10 +3,11 @@
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from nlu.dataset import DatasetError
-from nlu.model_store import ModelError, current_model, make_current
+from nlu.model_store import ARRAYS, ModelError, current_model, make_current
 from nlu.native import NativeEngine
 from nlu.training import train
 from tests.support.nlu import SHELF, words_only
@@ -96,3 +97,10 @@ def test_a_model_of_another_format_is_refused(tmp_path: Path) -> None:
     (tmp_path / "model.json").write_text(json.dumps({"format": 0}), encoding="utf-8")
     with pytest.raises(ModelError, match="train it anew"):
         NativeEngine.load(tmp_path, SHELF)
+
+
+def test_training_anew_elsewhere_gives_the_same_numbers(tmp_path: Path) -> None:
+    files = small_files(tmp_path / "nlu")
+    first, second = (train(files, tmp_path / place, words_only()) for place in ("here", "there"))
+    with np.load(first / ARRAYS) as one, np.load(second / ARRAYS) as other:
+        assert all(np.array_equal(one[name], other[name]) for name in one)
