@@ -8,6 +8,7 @@ import uvicorn
 
 from bot.app import build_app
 from bot.process import end_with_parent, process_name
+from bot.returns import ask_for_return
 from bot.sending import Sending
 from bot.services import Services, open_services
 from bot.surveys import ask_for_rating
@@ -44,7 +45,13 @@ def build_worker(services: Services) -> Worker:
     async def survey(job: ClaimedJob) -> None:
         await ask_for_rating(services.sessions, job)
 
-    handlers = {JobKind.TURN: turn, JobKind.SEND: sending.send, JobKind.MAIL: sending.mail, JobKind.SURVEY: survey}
+    async def erp_return(job: ClaimedJob) -> None:
+        await ask_for_return(services.turn.dialogue, job)
+
+    handlers = {
+        JobKind.TURN: turn, JobKind.SEND: sending.send, JobKind.MAIL: sending.mail, JobKind.SURVEY: survey,
+        JobKind.ERP_RETURN: erp_return,
+    }  # fmt: skip
     return Worker(services.sessions, handlers, process_name("worker"))
 
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from datetime import time
 from pathlib import Path
 from typing import Annotated
+from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, HttpUrl
@@ -112,9 +113,16 @@ class ErpEntry(Strict):
 
 
 class Erps(Strict):
-    """`erp.yml`; without an entry the embedded ERP is asked."""
+    """`erp.yml`; without an entry the embedded ERP is asked. `tracking`: where a carrier's parcels are followed."""
 
     erps: list[ErpEntry] = []
+    tracking: dict[str, Annotated[str, Field(pattern=r"^https?://[^{}\s]*\{number\}[^{}\s]*$")]] = {}
+
+    def tracking_url(self, carrier: str | None, number: str | None) -> str | None:
+        """For an ERP that keeps only the carrier and the number of a parcel; None for a carrier we know no page of."""
+        wanted = (carrier or "").casefold()
+        page = next((page for name, page in self.tracking.items() if name.casefold() == wanted), None)
+        return page.replace("{number}", quote(number, safe="")) if page and number else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,6 +27,7 @@ class JobKind(StrEnum):
     SEND = "send"
     MAIL = "mail"  # a letter outside any conversation: a code, a transcript
     SURVEY = "survey"
+    ERP_RETURN = "erp_return"
     CLOSE_IDLE = "close_idle"
 
 

@@ -7,12 +7,31 @@ from datetime import timedelta
 
 from bot.dialogue.context import Context, VerifiedCustomer
 from bot.dialogue.memory import Code
-from crm_core.erp.ownership import Proof, order_contact, prove_ownership
+from crm_core.contracts import AddressKind
+from crm_core.erp.ownership import Proof, customers_with, order_contact, prove_ownership
+from crm_core.erp.port import Customer
 from crm_core.events import EventKind
 
 MOST_WRONG_PROOFS, MOST_CODE_TRIES = 3, 5
 CODE_VALID = timedelta(minutes=10)
 PROVEN, WRONG, EXHAUSTED, SENT = "proven", "wrong", "exhausted", "sent"
+
+
+async def identify(context: Context) -> None:
+    """The one ERP customer behind what the channel proved: a signed-in e-mail, a caller's number. Several are none."""
+    if context.customer is not None:
+        return
+    found = {customer.id: customer for uri in context.proven for customer in await _customers_at(context, uri)}
+    if len(found) == 1:
+        (customer,) = found.values()
+        context.verify(VerifiedCustomer(customer.id, "channel", customer.name))
+
+
+async def _customers_at(context: Context, uri: str) -> list[Customer]:
+    kind, _, value = uri.partition(":")
+    if kind == AddressKind.MAILTO:
+        return await customers_with(context.services.erp, Proof(email=value))
+    return await customers_with(context.services.erp, Proof(phone=value)) if kind == AddressKind.TEL else []
 
 
 async def prove(context: Context) -> str:
