@@ -76,9 +76,7 @@ async def test_what_nobody_proved_is_not(
     assert await verified_how(sessions) == [None]
 
 
-async def test_a_proof_of_yesterday_does_not_vouch_for_today(
-    services: TurnServices, sessions: Sessions
-) -> None:
+async def test_a_proof_of_yesterday_does_not_vouch_for_today(services: TurnServices, sessions: Sessions) -> None:
     """Who forges the sender of a letter starts a conversation that nobody has proven."""
     assert "2 of 4" in await ask(services, MAIL, Identity(email="anna@example.com"), "first")
     async with unit_of_work(sessions) as session:
