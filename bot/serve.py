@@ -3,10 +3,12 @@
 import asyncio
 import signal
 from contextlib import suppress
+from zoneinfo import ZoneInfo
 
 import uvicorn
 
 from bot.app import build_app
+from bot.extraction import PLAN_EVERY_S, Nightly, open_sources
 from bot.process import end_with_parent, process_name
 from bot.returns import ask_for_return
 from bot.sending import Sending
@@ -35,7 +37,7 @@ async def serve(settings: Settings) -> None:
         orphaned.cancel()
 
 
-def build_worker(services: Services) -> Worker:
+def build_worker(services: Services, nightly: Nightly) -> Worker:
     sending = Sending(services.sessions, {}, services.metrics, services.letters)
 
     async def turn(job: ClaimedJob) -> None:
@@ -50,15 +52,19 @@ def build_worker(services: Services) -> Worker:
 
     handlers = {
         JobKind.TURN: turn, JobKind.SEND: sending.send, JobKind.MAIL: sending.mail, JobKind.SURVEY: survey,
-        JobKind.ERP_RETURN: erp_return,
+        JobKind.ERP_RETURN: erp_return, JobKind.ERP_EXTRACT: nightly.carry_out,
     }  # fmt: skip
     return Worker(services.sessions, handlers, process_name("worker"))
 
 
 async def work(settings: Settings) -> None:
     """Until SIGTERM or SIGINT: then what is held is finished and nothing new is claimed."""
-    async with open_services(settings) as services:
-        worker = build_worker(services)
+    async with (
+        open_services(settings) as services,
+        open_sources(settings, services.business, services.readers) as sources,
+    ):
+        nightly = Nightly(services.sessions, sources, ZoneInfo(services.business.company.time_zone))
+        worker = build_worker(services, nightly)
         listener = SignalListener(services.database_url)
         listener.subscribe(worker.on_signal)
         for number in (signal.SIGINT, signal.SIGTERM):
@@ -67,6 +73,7 @@ async def work(settings: Settings) -> None:
             asyncio.create_task(listener.run()),
             asyncio.create_task(end_with_parent()),
             asyncio.create_task(every(CLOSE_EVERY_S, lambda now: close_idle(services.sessions, now), "close_idle")),
+            asyncio.create_task(every(PLAN_EVERY_S, nightly.plan, "plan_night")),
         ]
         await worker.run()
         for chore in chores:

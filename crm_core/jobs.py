@@ -28,6 +28,7 @@ class JobKind(StrEnum):
     MAIL = "mail"  # a letter outside any conversation: a code, a transcript
     SURVEY = "survey"
     ERP_RETURN = "erp_return"
+    ERP_EXTRACT = "erp_extract"
     CLOSE_IDLE = "close_idle"
 
 

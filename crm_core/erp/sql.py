@@ -13,6 +13,7 @@ from crm_core.db import Sessions, unit_of_work, utc_now
 from crm_core.erp import sql_rows
 from crm_core.erp.port import Capability, Customer, Order, Product
 from crm_core.erp.quantities import clean_email, clean_ref, clean_text, phone_key, same_phone
+from crm_core.erp.sql_extract import SqlExtract
 from crm_core.errors import ErpBadRequest, ErpContract, ErpUnavailable
 
 Rows = Sequence[Row[tuple[object, ...]]]
@@ -86,6 +87,9 @@ class SqlErp:
     async def add_note(self, order_id: str, text: str, *, key: str) -> None:
         async with self._writing() as session:
             await session.execute(sql_rows.ADD_NOTE, self._entry(order_id, text, key))
+
+    def extract(self) -> SqlExtract:
+        return SqlExtract(self._read, self._now)
 
     async def aclose(self) -> None:
         """The database is not ours to close."""
