@@ -41,11 +41,11 @@ async def prove(context: Context) -> str:
     if given == "send_code":
         await _send_code(context, ref)
         return SENT
-    if await _limited(context, ref):
+    if await _limited(context, ref, given):
         return EXHAUSTED
     proven = await prove_ownership(context.services.erp, ref, _proof(given))
     if proven is None:
-        return _refuse(context, ref)
+        return _refuse(context, ref, given)
     how = f"order_{given.partition(':')[0]}"
     context.verify(VerifiedCustomer(proven.customer.id, how, proven.customer.name))
     context.order = proven.order
@@ -59,17 +59,24 @@ def _proof(given: str) -> Proof:
     return Proof(phone=value) if kind == "phone" else Proof(phone_last4=value)
 
 
-async def _limited(context: Context, ref: str) -> bool:
+def _counted(context: Context, ref: str, given: str) -> list[tuple[str, str]]:
+    """What tries are counted by: the order, who asks, and an address that is tried on one order after the other."""
+    subjects = [("order", ref), ("contact", str(context.contact_id))]
+    # four digits are many people's: to count them would lock out those who have them by chance
+    return subjects if given.startswith("digits4:") else [*subjects, ("address", given)]
+
+
+async def _limited(context: Context, ref: str, given: str) -> bool:
     if context.memory.wrong_proofs >= MOST_WRONG_PROOFS:
         return True
-    return await context.too_many("order", ref) or await context.too_many("contact", str(context.contact_id))
+    return any([await context.too_many(*subject) for subject in _counted(context, ref, given)])
 
 
-def _refuse(context: Context, ref: str) -> str:
+def _refuse(context: Context, ref: str, given: str) -> str:
     memory = context.memory
     memory.wrong_proofs += 1
-    context.note_attempt("order", ref)
-    context.note_attempt("contact", str(context.contact_id))
+    for subject in _counted(context, ref, given):
+        context.note_attempt(*subject)
     context.happened(EventKind.IDENTITY_REFUSED, tries=memory.wrong_proofs)
     if memory.wrong_proofs >= MOST_WRONG_PROOFS:
         return EXHAUSTED

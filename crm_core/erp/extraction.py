@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
+from itertools import product
 
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
@@ -64,14 +65,14 @@ async def extract_pages(
     run: Run, sources: Sequence[Source], tell: Callable[[Progress], None], *, go_on: Callable[[], bool] = lambda: True
 ) -> bool:
     """True when all is read; False when `go_on` ended it before. Raises ErpError; what was read is kept."""
-    for source in sources:
-        for kind in Kind:
-            progress: Progress | None = None
-            while progress is None or not progress.is_finished:
-                if not go_on():
-                    return False
-                progress = await _next_page(run, source, kind)
-                tell(progress)
+    for source, kind in product(sources, Kind):
+        is_finished = False
+        while not is_finished:
+            if not go_on():
+                return False
+            progress = await _next_page(run, source, kind)
+            is_finished = progress.is_finished
+            tell(progress)
     return True
 
 
