@@ -120,8 +120,9 @@ class Erps(Strict):
 
     def tracking_url(self, carrier: str | None, number: str | None) -> str | None:
         """For an ERP that keeps only the carrier and the number of a parcel; None for a carrier we know no page of."""
-        wanted = (carrier or "").casefold()
-        page = next((page for name, page in self.tracking.items() if name.casefold() == wanted), None)
+        named = (carrier or "").casefold()  # ERPs add the service to the name: “DHL Parcel - Delivery”
+        pages = sorted(self.tracking.items(), key=lambda entry: len(entry[0]), reverse=True)
+        page = next((page for name, page in pages if name.casefold() in named), None)
         return page.replace("{number}", quote(number, safe="")) if page and number else None
 
 

@@ -51,6 +51,7 @@ class OrderCard:
     """One order, every value ready to be shown."""
 
     number: str
+    customer_ref: str
     state: str
     tone: str
     steps_done: int
@@ -108,6 +109,7 @@ def order_card(order: Order, clock: Clockface) -> OrderCard:
     words = clock.words
     return OrderCard(
         number=order.number,
+        customer_ref=order.customer_ref or "",
         state=words(f"order_states.{order.headline}"),
         tone=_TONES.get(order.headline, ""),
         steps_done=done or 0,
@@ -127,12 +129,13 @@ def order_card(order: Order, clock: Clockface) -> OrderCard:
 def _invoice(bill: Invoice, clock: Clockface) -> Line:
     """What it comes to, and what of it is still owed."""
     total = _money(bill.total, clock)
+    name = clock.words("orders.credit_note" if bill.is_credit else "orders.invoice", number=bill.number)
     if bill.is_credit:
-        return Line(bill.number, clock.words("orders.credit", amount=total))
-    if bill.open_amount.amount > 0:
-        return Line(bill.number, clock.words("orders.owed_of", owed=_money(bill.open_amount, clock), total=total))
+        return Line(name, total)
+    if 0 < bill.open_amount.amount < bill.total.amount:
+        return Line(name, clock.words("orders.owed_of", owed=_money(bill.open_amount, clock), total=total))
     state = clock.words(f"payments.{bill.status}")
-    return Line(bill.number, " · ".join(part for part in (total, state) if part))
+    return Line(name, " · ".join(part for part in (total, state) if part))
 
 
 def _progress(order: Order, clock: Clockface) -> str:
@@ -166,7 +169,8 @@ def _parcel(parcel: Shipment, clock: Clockface) -> Parcel:
     state = clock.words("orders.coming_back" if parcel.is_return else f"shipments.{parcel.status}")
     text = " ".join(part for part in (parcel.carrier, parcel.tracking) if part)
     return Parcel(
-        f"{state} {clock.plain_day(day)}" if day else state, text or parcel.number, web_address(parcel.tracking_url)
+        f"{state} {clock.plain_day(day)}" if day else state,
+        text or clock.words("orders.shipment", number=parcel.number), web_address(parcel.tracking_url),
     )  # fmt: skip
 
 

@@ -65,7 +65,7 @@ async def find_order(context: Context) -> str:
     if context.customer is None:
         return UNPROVEN
     number = context.memory.slots["order_number"]
-    if context.order is None or context.order.number != number:
+    if context.order is None or number not in (context.order.number, context.order.customer_ref):
         context.order = await context.services.erp.get_order(number, customer_id=context.customer.id)
     if context.order is not None:
         return FOUND

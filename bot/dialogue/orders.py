@@ -44,13 +44,19 @@ def show_order(context: Context, customer: VerifiedCustomer, order: Order) -> No
 def _sentences(context: Context, order: Order) -> Iterator[str]:
     """The text stands alone: a channel without cards shows nothing else."""
     shipped, ordered = _pieces(context, order.lines)
-    yield context.text(f"order_{order.headline}", number=order.number, shipped=shipped, ordered=ordered)
+    yield context.text(f"order_{order.headline}", number=called(context, order), shipped=shipped, ordered=ordered)
     if order.headline is Headline.PARTIALLY_SHIPPED:
         yield from _line_by_line(context, order)
     yield from _dates(context, order)
     yield from filter(None, (_tracking(context, parcel) for parcel in _parcels(order)))
     if order.stale:
         yield as_of(context, order)
+
+
+def called(context: Context, order: Order) -> str:
+    """As the customer calls it: many know only the number of their own order form."""
+    asked, own = context.memory.slots.get("order_number", ""), order.customer_ref or ""
+    return own if own and asked.casefold() == own.casefold() else order.number
 
 
 def as_of(context: Context, order: Order) -> str:
@@ -152,7 +158,7 @@ def _card(context: Context, order: Order) -> Card:
     link = _link(context, parcel) if parcel else None
     is_listed = headline is Headline.PARTIALLY_SHIPPED  # the text has the lines already
     return Card(
-        title=context.text("card_title", number=order.number),
+        title=context.text("card_title", number=called(context, order)),
         badge=context.text(f"badge_{headline}"),
         tone=TONES.get(headline, Tone.NEUTRAL),
         steps_done=STEPS_DONE.get(headline, 0),

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from bot.dialogue.context import Context, VerifiedCustomer
 from bot.dialogue.moments import money
-from bot.dialogue.orders import as_of, day_of, require_owner
+from bot.dialogue.orders import as_of, called, day_of, require_owner
 from crm_core.erp.port import Invoice, Money, Order, Payment
 
 PAPERS = "invoice_copy"
@@ -18,7 +18,7 @@ def show_payment(context: Context, customer: VerifiedCustomer, order: Order) -> 
 
 
 def _sentences(context: Context, order: Order) -> Iterator[str]:
-    yield context.text(f"payment_{order.payment}", number=order.number)
+    yield context.text(f"payment_{order.payment}", number=called(context, order))
     if order.payment is not Payment.REFUNDED:
         yield from (_owed(context, bill) for bill in order.invoices if not bill.is_credit and bill.open_amount.amount)
     yield from (_credited(context, note) for note in order.invoices if note.is_credit)
