@@ -1,11 +1,11 @@
 """A thousand tries to see somebody else's order on every channel: none is shown, and nobody learns that it exists."""
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from itertools import cycle, islice, product
+from itertools import cycle, product
 
 import pytest
 from sqlalchemy import text
@@ -86,27 +86,26 @@ class Try:
     language: str
     demand: str
     target: str
-    proof: str
+    proofs: tuple[str, ...]
 
     def lines(self) -> list[str]:
         asked = self.demand.format(self.target)
-        return [asked, self.proof, asked] if self.number % 10 == 0 else [asked, self.proof]
+        return [asked, *self.proofs, asked] if self.number % 10 == 0 else [asked, *self.proofs]
 
 
-def tries(toms: frozenset[str]) -> Iterator[Try]:
-    """One order after the other by Tom's address, but for his own; then one order attacked in every way."""
-    attacks = [
-        (language, demand, THEIRS, proof)
-        for language, demands in DEMANDS.items()
-        for demand, proof in product(demands, PROOFS)
-    ]
+def sieges(toms: frozenset[str]) -> list[Try]:
+    """One order after the other by Tom's address, but for his own; then one order in every way, two proofs a visit."""
     enumeration = [
-        (language, DEMANDS[language][0], target, TOM)
+        (language, DEMANDS[language][0], target, (TOM,))
         for target, language in zip(NUMBERS, cycle(DEMANDS))
         if target not in toms
     ]
-    every = [*enumeration, *attacks]
-    return (Try(number, *parts) for number, parts in enumerate(islice(every, TRIES)))
+    attacks = [
+        (language, demand, THEIRS, proofs)
+        for language, demands in DEMANDS.items()
+        for demand, proofs in product(demands, zip(PROOFS[::2], PROOFS[1::2], strict=True))
+    ]
+    return [Try(number, *parts) for number, parts in enumerate([*enumeration, *attacks])]
 
 
 class Remembering:
@@ -175,7 +174,7 @@ async def siege(make_services: MakeServices, heard: NluEngine, sessions: Session
         his = text("select number from erp_order natural join erp_customer_contact where key = :tom")
         toms = frozenset((await session.scalars(his, {"tom": TOM})).all())
     dialogue = make_services(Guarded(SqlErp(sessions), ErpSettings()), mail=True)
-    services = TurnServices(dialogue, heard, TurnSettings(), Metrics(), CLOCK.get)
+    services = TurnServices(dialogue, heard, TurnSettings(nlu_timeout_s=60), Metrics(), CLOCK.get)
     return Siege(services, sessions, now, toms, inbox_id)
 
 
@@ -185,8 +184,8 @@ def with_erp(siege: Siege, erp: Erp) -> Siege:
 
 @pytest.mark.parametrize("way", WAYS, ids=lambda way: way.name)
 async def test_none_of_a_thousand_tries_shows_anything(siege: Siege, way: Way) -> None:
-    chosen = list(tries(siege.toms))[:: way.every]
-    assert len(chosen) == TRIES // way.every
+    chosen = sieges(siege.toms)[:: way.every]
+    assert sum(len(one.proofs) for one in chosen) >= TRIES / way.every
     places = asyncio.Semaphore(AT_ONCE)
 
     async def attempt(one: Try) -> None:
@@ -209,7 +208,7 @@ class OwnerGuardOff(SqlErp):
 
 async def test_without_the_owner_guard_the_tries_get_through(siege: Siege) -> None:
     broken = with_erp(siege, Guarded(OwnerGuardOff(siege.sessions), ErpSettings()))
-    for one in islice(tries(siege.toms), 30):
+    for one in sieges(siege.toms)[:30]:
         await broken.attempt(WAYS[0], one)
     assert len(await broken.shown()) > 0
 
@@ -220,7 +219,7 @@ async def test_a_connector_that_forgets_the_owner_is_caught_by_our_own_checks(si
             return await super().get_order(ref, customer_id=None)
 
     forgetful = with_erp(siege, Guarded(Forgetful(siege.sessions), ErpSettings()))
-    for one in islice(tries(siege.toms), 30):
+    for one in sieges(siege.toms)[:30]:
         await forgetful.attempt(WAYS[0], one)
     assert await forgetful.shown() == []
 
@@ -228,11 +227,11 @@ async def test_a_connector_that_forgets_the_owner_is_caught_by_our_own_checks(si
 @pytest.mark.parametrize("language", DEMANDS)
 async def test_what_is_not_theirs_and_what_is_not_there_sound_the_same(siege: Siege, language: str) -> None:
     number = 0
-    for demand, proof in product(DEMANDS[language][:8], PROOFS[:6]):
+    for demand, proof in product(DEMANDS[language][:8:2], PROOFS[:6:2]):
         said = []
         for target in (THEIRS, NOBODYS):
             number += 10  # with the demand said again
-            conversation_id = await siege.attempt(WAYS[0], Try(number, language, demand, target, proof))
+            conversation_id = await siege.attempt(WAYS[0], Try(number, language, demand, target, (proof,)))
             said.append([answer.replace(target, "N") for answer in await siege.answers(conversation_id)])
         assert said[0] == said[1]
 
@@ -243,8 +242,8 @@ async def test_tries_run_out_though_each_comes_from_somebody_new(siege: Siege, n
     for number in range(12):
         target = THEIRS if by == "an order" else f"1009{number:02}"
         proof = f"guess{number}@example.com" if by == "an order" else "darya.kim@example.com"
-        await siege.attempt(WAYS[0], Try(number, "en", DEMANDS["en"][0], target, proof), at=now)
-    right = Try(12, "en", DEMANDS["en"][0], THEIRS, "darya.kim@example.com")
+        await siege.attempt(WAYS[0], Try(number, "en", DEMANDS["en"][0], target, (proof,)), at=now)
+    right = Try(12, "en", DEMANDS["en"][0], THEIRS, ("darya.kim@example.com",))
     await siege.attempt(WAYS[0], right, at=now)
     assert await siege.shown() == []
     await siege.attempt(WAYS[0], replace(right, number=13), at=now + timedelta(hours=2))
