@@ -11,7 +11,7 @@ import click
 from pydantic import ValidationError
 from sqlalchemy.exc import SQLAlchemyError
 
-from bot.erp_views import customer_text, diagnosis_text, order_text, report_text
+from bot.erp_views import customer_text, diagnosis_text, order_text, progress_text, report_text
 from bot.erps import Opened, open_each, open_erp
 from config.business import read_business
 from config.settings import Settings
@@ -158,6 +158,22 @@ def _connector(name: str, book: CustomerBook, transport: Recorder | None) -> tup
     key = settings.secret_named(entries[name].key_env)
     connector = open_connector(entries[name], key, Surroundings(book, lambda *_: None, transport))
     return connector, (key or b"").decode().strip()
+
+
+@erp.command("extract")
+@click.option("--full", is_flag=True, help="Read everything again, not only what changed.")
+def extract_command(*, full: bool) -> None:
+    """Read customers, articles and orders into the warehouse; stopped in the middle, it goes on from there."""
+    from bot.extraction import extract_now, open_sources  # noqa: PLC0415 - keeps the other commands quick
+
+    async def run(sessions: Sessions) -> tuple[str, ...]:
+        settings = Settings()
+        async with open_sources(settings, read_business(settings.config_dir), sessions) as sources:
+            await extract_now(sessions, sources, lambda progress: click.echo(progress_text(progress)), full=full)
+        return sources.unreadable
+
+    for name in _with_database(run):
+        click.echo(f"{name} cannot be read whole: its connector has no such question (docs/erp/README.md).")
 
 
 async def _asking(sessions: Sessions, ask: Callable[[Erp], Awaitable[Answer]]) -> Answer:

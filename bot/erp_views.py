@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from crm_core.erp.diagnosis import Tried
+from crm_core.erp.extraction import Progress
 from crm_core.erp.importer import FileReport
 from crm_core.erp.port import Customer, Invoice, Order, OrderLine, Shipment
 
@@ -25,6 +26,10 @@ def diagnosis_text(heading: str, tried: Sequence[Tried]) -> str:
 def customer_text(customer: Customer) -> str:
     parts = (customer.id, customer.name, customer.language or "-", *customer.emails, *customer.phones)
     return "  ".join([*parts, *(["BLOCKED"] if customer.blocked else [])])
+
+
+def progress_text(progress: Progress) -> str:
+    return f"{progress.source}  {progress.kind:<10}{progress.items:>8}{'  done' if progress.is_finished else ''}"
 
 
 def order_text(order: Order) -> str:

@@ -3,13 +3,16 @@
 import asyncio
 import signal
 from contextlib import suppress
+from zoneinfo import ZoneInfo
 
 import uvicorn
 
 from bot.app import build_app
+from bot.extraction import PLAN_EVERY_S, Nightly, open_sources
 from bot.intake_door import IntakeDoor
 from bot.process import end_with_parent, process_name
 from bot.pullers import run_pullers
+from bot.returns import ask_for_return
 from bot.routing_jobs import RoutingJobs
 from bot.sending import Sending
 from bot.services import Services, open_services
@@ -38,7 +41,7 @@ async def serve(settings: Settings) -> None:
         orphaned.cancel()
 
 
-def build_worker(services: Services) -> Worker:
+def build_worker(services: Services, nightly: Nightly) -> Worker:
     channels = {key: inbox.channel for key, inbox in services.inboxes.items()}
     sending = Sending(services.sessions, channels, services.metrics, services.letters, services.blobs)
 
@@ -49,18 +52,26 @@ def build_worker(services: Services) -> Worker:
     async def survey(job: ClaimedJob) -> None:
         await ask_for_rating(services.sessions, job)
 
+    async def erp_return(job: ClaimedJob) -> None:
+        await ask_for_return(services.turn.dialogue, job)
+
     routing = RoutingJobs(services.sessions, services.turn.dialogue.replies, services.business.company.languages[0])
     handlers = {
         JobKind.TURN: turn, JobKind.SEND: sending.send, JobKind.MAIL: sending.mail, JobKind.SURVEY: survey,
         JobKind.OFFER: routing.offer, JobKind.SLA: routing.sla, JobKind.TELL_WAIT: routing.tell_wait,
+        JobKind.ERP_RETURN: erp_return, JobKind.ERP_EXTRACT: nightly.carry_out,
     }  # fmt: skip
     return Worker(services.sessions, handlers, process_name("worker"))
 
 
 async def work(settings: Settings) -> None:
     """Until SIGTERM or SIGINT: then what is held is finished and nothing new is claimed."""
-    async with open_services(settings) as services:
-        worker = build_worker(services)
+    async with (
+        open_services(settings) as services,
+        open_sources(settings, services.business, services.readers) as sources,
+    ):
+        nightly = Nightly(services.sessions, sources, ZoneInfo(services.business.company.time_zone))
+        worker = build_worker(services, nightly)
         listener = SignalListener(services.database_url)
         listener.subscribe(worker.on_signal)
         dispatcher = Dispatcher(services.sessions)
@@ -73,6 +84,7 @@ async def work(settings: Settings) -> None:
             asyncio.create_task(end_with_parent()),
             asyncio.create_task(run_pullers(services.inboxes, IntakeDoor(services), services.database_url)),
             asyncio.create_task(every(CLOSE_EVERY_S, lambda now: close_idle(services.sessions, now), "close_idle")),
+            asyncio.create_task(every(PLAN_EVERY_S, nightly.plan, "plan_night")),
         ]
         await worker.run()
         for chore in chores:

@@ -100,6 +100,9 @@ async def run_turn(services: TurnServices, conversation_id: ConversationId, job:
 _READ = text("""
 select c.id, c.contact_id, c.state, c.language, c.bot_memory, c.answered_through, c.customer_ref, c.verified_how,
        p.customer_ref as contact_ref, p.language as contact_language,
+       array(select a.uri from address a
+             where a.contact_id = p.id and a.verified_how = 'channel' and a.verified_at >= c.opened_at
+             order by a.id) as proven,
        case when c.state = 'bot' then (
            select json_agg(json_build_object('id', m.id, 'text', m.text, 'language', m.language,
                                              'choice', m.content ->> 'choice') order by m.id)
@@ -140,7 +143,7 @@ async def _think(services: TurnServices, head: RowMapping, messages: list[Unansw
         said = Said(message.id, message.text, result, message.choice)
         context = Context(
             services.dialogue, thought.memory, said, thought.language, now, head["id"], head["contact_id"],
-            customer, thought.caused,
+            customer, tuple(head["proven"]), thought.caused,
         )  # fmt: skip
         _understood(context, result, services.nlu.model_id)
         await _listen(context)
@@ -228,6 +231,8 @@ async def _write_rest(
     caused = thought.caused
     for letter in caused.letters:
         await enqueue(session, now, NewJob(JobKind.MAIL, conversation_id, letter))
+    for wish in caused.returns:
+        await enqueue(session, now, NewJob(JobKind.ERP_RETURN, conversation_id, wish, dedupe_key=str(wish["key"])))
     for subject in caused.attempts:
         await note_attempt(session, now, "proof", subject)
     if not (caused.verified or caused.handoff_reason or caused.close):

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
+from urllib.parse import quote
 
 import yaml
 from pydantic import Field, HttpUrl
@@ -55,9 +56,17 @@ class ErpEntry(Strict):
 
 
 class Erps(Strict):
-    """`erp.yml`; without an entry the embedded ERP is asked."""
+    """`erp.yml`; without an entry the embedded ERP is asked. `tracking`: where a carrier's parcels are followed."""
 
     erps: list[ErpEntry] = []
+    tracking: dict[str, Annotated[str, Field(pattern=r"^https?://[^{}\s]*\{number\}[^{}\s]*$")]] = {}
+
+    def tracking_url(self, carrier: str | None, number: str | None) -> str | None:
+        """For an ERP that keeps only the carrier and the number of a parcel; None for a carrier we know no page of."""
+        named = (carrier or "").casefold()  # ERPs add the service to the name: “DHL Parcel - Delivery”
+        pages = sorted(self.tracking.items(), key=lambda entry: len(entry[0]), reverse=True)
+        page = next((page for name, page in pages if name.casefold() in named), None)
+        return page.replace("{number}", quote(number, safe="")) if page and number else None
 
 
 @dataclass(frozen=True, slots=True)

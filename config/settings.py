@@ -44,6 +44,7 @@ class ErpSettings(BaseModel):
     customer_ttl_s: float = 300.0
     stale_ttl_s: float = 3600.0
     parallel_calls: int = 8
+    pause_s: float = 30.0  # how long an ERP that failed five times in a row is left alone
 
 
 class TurnSettings(BaseModel):

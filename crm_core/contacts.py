@@ -110,9 +110,11 @@ async def find_contact(session: AsyncSession, address: Address) -> KnownContact 
 
 
 async def add_identity(session: AsyncSession, now: datetime, contact_id: ContactId, identity: Identity) -> None:
-    """Note what a channel proved: name and ERP customer replace older ones, addresses are added as verified by it.
+    """Note what a channel proved: name and ERP customer replace older ones, addresses are added as verified by it now.
 
-    An address that somebody else has stays theirs; that both have it is kept as evidence that they are one person.
+    An address that somebody else has stays theirs; that both have it is kept as evidence that they are one person. The
+    time is that of the last proof: who writes from a proven address without proof, in a conversation of its own, has
+    proven nothing.
     """
     values = {
         "name": models.Contact.name if identity.name is None else identity.name,
@@ -122,7 +124,7 @@ async def add_identity(session: AsyncSession, now: datetime, contact_id: Contact
     for address in _proven_addresses(identity):
         verified = {"verified_at": now, "verified_how": "channel"}
         statement = insert(models.Address).values(uri=address.uri, contact_id=contact_id, created_at=now, **verified)
-        own = (models.Address.contact_id == contact_id) & models.Address.verified_at.is_(None)
+        own = models.Address.contact_id == contact_id
         await session.execute(
             statement.on_conflict_do_update(index_elements=["uri"], set_=verified, where=own).execution_options(
                 synchronize_session=False

@@ -27,6 +27,8 @@ class JobKind(StrEnum):
     SEND = "send"
     MAIL = "mail"  # a letter outside any conversation: a code, a transcript
     SURVEY = "survey"
+    ERP_RETURN = "erp_return"
+    ERP_EXTRACT = "erp_extract"
     CLOSE_IDLE = "close_idle"
     SLA = "sla"  # a promise is nearly or wholly due
     OFFER = "offer"  # an offer's time is over, or who declined may be asked again

@@ -1,7 +1,7 @@
 """A customer's orders as the agent reads them, straight from the ERP."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 from urllib.parse import urlsplit
@@ -9,13 +9,14 @@ from urllib.parse import urlsplit
 import structlog
 from babel.numbers import format_currency, format_decimal
 
-from crm_core.erp.port import Erp, Headline, Money, Order, OrderLine, Shipment
+from crm_core.erp.port import Erp, Headline, Invoice, Money, Order, OrderLine, Shipment
 from crm_core.errors import ErpError
 from desk.moments import Clockface
 from desk.words import Words
 
 log = structlog.get_logger(__name__)
 
+TrackingPage = Callable[[str | None, str | None], str | None]
 MOST_ORDERS, MOST_LINES = 5, 4
 STEPS = 4
 _NOTHING = ("", "None", "False")  # as ERPs write that a state does not apply
@@ -38,8 +39,9 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Parcel:
-    """`href` only when it is a web address."""
+    """`state` with its day; `href` only when it is a web address."""
 
+    state: str
     text: str
     href: str | None
 
@@ -49,6 +51,7 @@ class OrderCard:
     """One order, every value ready to be shown."""
 
     number: str
+    customer_ref: str
     state: str
     tone: str
     steps_done: int
@@ -60,7 +63,7 @@ class OrderCard:
     shipments: tuple[Parcel, ...]
     total: str
     payment: str
-    owed: str
+    invoices: tuple[Line, ...]
     native: str
 
 
@@ -75,16 +78,26 @@ class OrdersPanel:
     problem: str = ""
 
 
-async def orders_panel(erp: Erp, customer_id: str, clock: Clockface, retry_url: str) -> OrdersPanel:
+async def orders_panel(
+    erp: Erp, customer_id: str, clock: Clockface, retry_url: str, page_of: TrackingPage
+) -> OrdersPanel:
     """Asks the ERP, outside any transaction; what goes wrong there becomes a sentence here."""
     try:
-        orders = await erp.list_orders(customer_id, limit=MOST_ORDERS)
+        orders = [_followed(order, page_of) for order in await erp.list_orders(customer_id, limit=MOST_ORDERS)]
     except ErpError as error:
         log.warning("desk.orders_failed", code=error.code)
         return OrdersPanel(retry_url, problem=clock.words("orders.down" if error.retryable else "orders.refused"))
     read_at = min((order.fetched_at for order in orders), default=clock.now)
     is_stale = any(order.stale for order in orders)
     return OrdersPanel(retry_url, tuple(order_card(order, clock) for order in orders), _as_of(read_at, clock), is_stale)
+
+
+def _followed(order: Order, page_of: TrackingPage) -> Order:
+    """With the carrier's page where the ERP keeps only the number."""
+    parcels = (
+        replace(one, tracking_url=one.tracking_url or page_of(one.carrier, one.tracking)) for one in order.shipments
+    )
+    return replace(order, shipments=tuple(parcels))
 
 
 def _as_of(read_at: datetime, clock: Clockface) -> str:
@@ -96,6 +109,7 @@ def order_card(order: Order, clock: Clockface) -> OrderCard:
     words = clock.words
     return OrderCard(
         number=order.number,
+        customer_ref=order.customer_ref or "",
         state=words(f"order_states.{order.headline}"),
         tone=_TONES.get(order.headline, ""),
         steps_done=done or 0,
@@ -104,21 +118,24 @@ def order_card(order: Order, clock: Clockface) -> OrderCard:
         progress=_progress(order, clock),
         expected_on=_expected(order, clock),
         lines=tuple(_line(line, order, clock) for line in order.lines[:MOST_LINES]),
-        shipments=tuple(_parcel(parcel) for parcel in order.shipments if parcel.tracking),
+        shipments=tuple(_parcel(parcel, clock) for parcel in order.shipments),
         total=_money(order.total, clock) if order.total else "",
         payment=words(f"payments.{order.payment}"),
-        owed=_owed(order, clock),
+        invoices=tuple(_invoice(bill, clock) for bill in order.invoices),
         native=" · ".join(f"{name} {value}" for name, value in order.native.items() if value not in _NOTHING),
     )
 
 
-def _owed(order: Order, clock: Clockface) -> str:
-    """What is still to be paid on invoices that were written; empty for nothing."""
-    bills = [bill for bill in order.invoices if not bill.is_credit and bill.open_amount.amount > 0]
-    if not bills:
-        return ""
-    total = sum((bill.open_amount.amount for bill in bills), Decimal(0))
-    return _money(Money(total, bills[0].open_amount.currency), clock)
+def _invoice(bill: Invoice, clock: Clockface) -> Line:
+    """What it comes to, and what of it is still owed."""
+    total = _money(bill.total, clock)
+    name = clock.words("orders.credit_note" if bill.is_credit else "orders.invoice", number=bill.number)
+    if bill.is_credit:
+        return Line(name, total)
+    if 0 < bill.open_amount.amount < bill.total.amount:
+        return Line(name, clock.words("orders.owed_of", owed=_money(bill.open_amount, clock), total=total))
+    state = clock.words(f"payments.{bill.status}")
+    return Line(name, " · ".join(part for part in (total, state) if part))
 
 
 def _progress(order: Order, clock: Clockface) -> str:
@@ -147,9 +164,14 @@ def _line(line: OrderLine, order: Order, clock: Clockface) -> Line:
     return Line(line.name_in(clock.words.language), f"{amount}{price}")
 
 
-def _parcel(parcel: Shipment) -> Parcel:
+def _parcel(parcel: Shipment, clock: Clockface) -> Parcel:
+    day = parcel.delivered_on or parcel.shipped_on or parcel.planned_on
+    state = clock.words("orders.coming_back" if parcel.is_return else f"shipments.{parcel.status}")
     text = " ".join(part for part in (parcel.carrier, parcel.tracking) if part)
-    return Parcel(text, web_address(parcel.tracking_url))
+    return Parcel(
+        f"{state} {clock.plain_day(day)}" if day else state,
+        text or clock.words("orders.shipment", number=parcel.number), web_address(parcel.tracking_url),
+    )  # fmt: skip
 
 
 def web_address(url: str | None) -> str | None:

@@ -61,7 +61,9 @@ def _beside_routes(router: APIRouter, desk: Desk) -> None:
         customer_ref = found.conversation.customer_ref
         if customer_ref is None:
             raise NotFound("Nobody knows which customer this is.")
-        panel = await orders_panel(desk.services.erp, customer_ref, reader.clock, request.url.path)
+        services = desk.services
+        page_of = services.business.erps.tracking_url
+        panel = await orders_panel(services.erp, customer_ref, reader.clock, request.url.path, page_of)
         return HTMLResponse(desk.pages.render("parts/orders.html", reader.words, orders=panel))
 
     @router.get("/desk/{_path:path}")

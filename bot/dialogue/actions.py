@@ -7,9 +7,12 @@ from time import perf_counter
 from bot.dialogue.context import Context
 from bot.dialogue.filling import YES
 from bot.dialogue.moments import week, week_day
-from bot.dialogue.orders import show_order, show_payment
-from bot.dialogue.proof import check_code, prove
+from bot.dialogue.orders import show_order
+from bot.dialogue.payments import show_payment
+from bot.dialogue.products import tell_product
+from bot.dialogue.proof import check_code, identify, prove
 from crm_core.contracts import Choice
+from crm_core.erp.port import Capability
 from crm_core.erp.query import OrderQuery, VerifiedBuyer
 from crm_core.errors import ErpError
 from crm_core.events import EventKind
@@ -44,7 +47,8 @@ def _asks_erp(action: Action) -> Action:
 
 @_asks_erp
 async def choose_order(context: Context) -> str:
-    """For a customer who is known already and has named no order: take the only one, or offer the latest."""
+    """For a customer whom we know, or the channel proves, and who has named no order: the only one, or the latest."""
+    await identify(context)
     if context.customer is None or "order_number" in context.memory.slots:
         return DONE
     orders = await context.services.erp.list_orders(context.customer.id, limit=MOST_ORDERS_OFFERED)
@@ -63,7 +67,7 @@ async def find_order(context: Context) -> str:
     if context.customer is None:
         return UNPROVEN
     number = context.memory.slots["order_number"]
-    if context.order is None or context.order.number != number:
+    if context.order is None or number not in (context.order.number, context.order.customer_ref):
         context.order = await context.services.erp.get_order(OrderQuery(number, VerifiedBuyer(context.customer.id)))
     if context.order is not None:
         return FOUND
@@ -94,7 +98,7 @@ async def tell_payment(context: Context) -> str:
 
 @_asks_erp
 async def request_return(context: Context) -> str:
-    """Ask the ERP for a return that a person approves; the key makes a repeated turn harmless."""
+    """Write down the wish for a return that a person approves; a job carries it to the ERP, however long that takes."""
     if context.customer is None:
         return UNPROVEN
     number = context.memory.slots["order_number"]
@@ -102,10 +106,15 @@ async def request_return(context: Context) -> str:
     if order is None:
         return MISSING
     reason = context.memory.slots.pop("return_reason")
-    key = f"return-{context.conversation_id}-{context.said.message_id}"
-    reference = await context.services.erp.create_return(order.id, reason, key=key)
-    context.say("return_requested", number=number, reference=reference)
-    context.memory.told.append(context.text("told_return", number=number, reference=reference))
+    if Capability.RETURNS not in context.services.erp.capabilities():
+        context.memory.found.append(reason)
+        return "by_hand"
+    context.caused.returns.append({
+        "order_id": order.id, "number": number, "reason": reason, "language": context.language,
+        "key": f"return-{context.conversation_id}-{context.said.message_id}",
+    })  # fmt: skip
+    context.say("return_asked", number=number)
+    context.memory.told.append(context.text("told_return", number=number))
     return DONE
 
 
@@ -147,6 +156,7 @@ ACTIONS: Mapping[str, Action] = {
     "tell_order": tell_order,
     "tell_payment": tell_payment,
     "request_return": request_return,
+    "tell_product": _asks_erp(tell_product),
     "tell_hours": tell_hours,
     "request_callback": request_callback,
     "note_details": note_details,

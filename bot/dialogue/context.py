@@ -61,6 +61,7 @@ class Caused:
     utterances: list[Utterance] = field(default_factory=list)
     events: list[Event] = field(default_factory=list)
     letters: list[JsonObject] = field(default_factory=list)
+    returns: list[JsonObject] = field(default_factory=list)
     attempts: list[bytes] = field(default_factory=list)
     handoff_reason: str | None = None
     close: bool = False
@@ -69,7 +70,7 @@ class Caused:
 
 @dataclass(slots=True)
 class Context:
-    """One message in hand."""
+    """One message in hand. `proven` are addresses of the customer that the channel proved in this conversation."""
 
     services: DialogueServices
     memory: Memory
@@ -79,6 +80,7 @@ class Context:
     conversation_id: int
     contact_id: int
     customer: VerifiedCustomer | None
+    proven: tuple[str, ...] = ()
     caused: Caused = field(default_factory=Caused)
     order: Order | None = None
 

@@ -36,7 +36,8 @@ async def go_on(context: Context) -> bool:
         return False
     context.memory.slots[step.collect] = value
     context.happened(EventKind.SLOT_FILLED, slot=step.collect, flow=frame.flow)
-    frame.step, frame.tries = frame.step + 1, 0
+    frame.tries = 0
+    _advance(context, frame, step)
     await walk(context)
     return True
 

@@ -4,6 +4,7 @@ import re
 
 from bot.dialogue.context import Context
 from bot.dialogue.schema import Step
+from crm_core.erp.quantities import clean_ref
 
 SHORTEST_TEXT, LONGEST_TEXT = 3, 2_000
 YES, NO = "yes", "no"
@@ -13,7 +14,7 @@ FOUR_DIGITS = re.compile(r"(?<!\d)\d{4}(?!\d)")
 def fill(step: Step, context: Context) -> str | None:
     """The slot's value from this message; None when it says nothing of the kind.
 
-    `accept` lists entity kinds in order of preference, `yes_no`, `text`, or the name of a button.
+    `accept` lists entity kinds in order of preference, `yes_no`, `sku` (one word), `text`, or the name of a button.
     """
     said = context.said
     if said.choice is not None and said.choice in step.choices:
@@ -32,6 +33,8 @@ def _by_kind(kind: str, context: Context) -> str | None:
     if kind == "text":
         text = said.text.strip()
         return text[:LONGEST_TEXT] if len(text) >= SHORTEST_TEXT else None
+    if kind == "sku":
+        return clean_ref(said.text)
     entity = said.nlu.entity(kind)
     if entity is None and kind == "digits4":
         return _lone_four_digits(said.text)

@@ -15,7 +15,7 @@ from nlu.engine import Zone
 ANSWERS = frozenset({"inform", "affirm", "deny"})
 LIKELY = 0.4
 INSTEAD = 0.2  # what is left of a likelihood when a message also names the wish it takes back
-KEPT_ENTITIES = frozenset({"order_number", "invoice_number", "phone", "date", "person"})
+KEPT_ENTITIES = frozenset({"order_number", "invoice_number", "phone", "date", "person", "product"})
 
 
 async def listen(context: Context) -> None:
@@ -99,10 +99,18 @@ def _is_sure(context: Context) -> bool:
     return context.said.choice is not None or context.said.nlu.zone is Zone.ANSWER
 
 
-def _is_about_an_order(context: Context) -> bool:
-    """An order number beside a likely wish: no need to ask which wish it was."""
+def _flow_of(context: Context, wish: str) -> str | None:
+    """“How much is it” is one thing; beside a product's name it is another."""
+    flows = context.services.flows
+    by_value = (flows.by_value.get((wish, entity.kind)) for entity in context.said.nlu.entities)
+    return next((flow for flow in by_value if flow is not None), flows.by_intent.get(wish))
+
+
+def _names_its_object(context: Context, flow: str) -> bool:
+    """An order number, or a product that the flow is about, beside a likely wish: no need to ask which wish it was."""
     nlu = context.said.nlu
-    return nlu.entity("order_number") is not None and nlu.confidence >= LIKELY
+    kinds = ("order_number", *context.services.flows.by_name[flow].intents_with)
+    return nlu.confidence >= LIKELY and any(nlu.entity(kind) is not None for kind in kinds)
 
 
 def _remember(context: Context) -> None:
@@ -140,7 +148,7 @@ async def _correct(context: Context) -> None:
 async def _answer_or_digress(context: Context, wish: str) -> None:
     """The open question comes first; a clear other wish is served, then the question is put again."""
     step = open_step(context)
-    flow = context.services.flows.by_intent.get(wish)
+    flow = _flow_of(context, wish)
     instead = _wish_instead(context)
     if instead is not None:
         await _digress(context, *instead)
@@ -196,12 +204,12 @@ def _remembers_the_answer(context: Context) -> bool:
 
 async def _new_wish(context: Context, wish: str) -> None:
     nlu = context.said.nlu
-    flow = context.services.flows.by_intent.get(wish)
+    flow = _flow_of(context, wish)
     names_order = nlu.entity("order_number") is not None and wish in ANSWERS
     _remember(context)
     if wish in COURTESIES:
         courtesy(context, wish)
-    elif flow is not None and (_is_sure(context) or _is_about_an_order(context)):
+    elif flow is not None and (_is_sure(context) or _names_its_object(context, flow)):
         await _serve(context, wish, flow)
     elif names_order:
         await _serve(context, "order_status", context.services.flows.by_intent["order_status"])

@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
+from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_date, format_skeleton, format_time, get_day_names
-from babel.numbers import format_currency
+from babel.numbers import format_currency, format_decimal
 
 from bot.replies import Replies
 from config.routing_files import Calendar
@@ -37,6 +38,11 @@ def moment(when: datetime, language: str, zone: ZoneInfo) -> str:
 
 def money(amount: Money, language: str) -> str:
     return format_currency(amount.amount, amount.currency, locale=language)
+
+
+def quantity(amount: Decimal, language: str) -> str:
+    """“2”, “2.5”, «2,5»."""
+    return str(format_decimal(amount.normalize(), locale=language))
 
 
 def week(calendar: Calendar, language: str) -> str:

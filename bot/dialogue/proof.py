@@ -7,12 +7,31 @@ from datetime import timedelta
 
 from bot.dialogue.context import Context, VerifiedCustomer
 from bot.dialogue.memory import Code
-from crm_core.erp.ownership import Proof, order_contact, prove_ownership
+from crm_core.contracts import AddressKind
+from crm_core.erp.ownership import Proof, customers_with, order_contact, prove_ownership
+from crm_core.erp.port import Customer
 from crm_core.events import EventKind
 
 MOST_WRONG_PROOFS, MOST_CODE_TRIES = 3, 5
 CODE_VALID = timedelta(minutes=10)
 PROVEN, WRONG, EXHAUSTED, SENT = "proven", "wrong", "exhausted", "sent"
+
+
+async def identify(context: Context) -> None:
+    """The one ERP customer behind what the channel proved: a signed-in e-mail, a caller's number. Several are none."""
+    if context.customer is not None:
+        return
+    found = {customer.id: customer for uri in context.proven for customer in await _customers_at(context, uri)}
+    if len(found) == 1:
+        (customer,) = found.values()
+        context.verify(VerifiedCustomer(customer.id, "channel", customer.name))
+
+
+async def _customers_at(context: Context, uri: str) -> list[Customer]:
+    kind, _, value = uri.partition(":")
+    if kind == AddressKind.MAILTO:
+        return await customers_with(context.services.erp, Proof(email=value))
+    return await customers_with(context.services.erp, Proof(phone=value)) if kind == AddressKind.TEL else []
 
 
 async def prove(context: Context) -> str:
@@ -22,11 +41,11 @@ async def prove(context: Context) -> str:
     if given == "send_code":
         await _send_code(context, ref)
         return SENT
-    if await _limited(context, ref):
+    if await _limited(context, ref, given):
         return EXHAUSTED
     proven = await prove_ownership(context.services.erp, ref, _proof(given))
     if proven is None:
-        return _refuse(context, ref)
+        return _refuse(context, ref, given)
     how = f"order_{given.partition(':')[0]}"
     context.verify(VerifiedCustomer(proven.customer.id, how, proven.customer.name))
     context.order = proven.order
@@ -40,17 +59,24 @@ def _proof(given: str) -> Proof:
     return Proof(phone=value) if kind == "phone" else Proof(phone_last4=value)
 
 
-async def _limited(context: Context, ref: str) -> bool:
+def _counted(context: Context, ref: str, given: str) -> list[tuple[str, str]]:
+    """What tries are counted by: the order, who asks, and an address that is tried on one order after the other."""
+    subjects = [("order", ref), ("contact", str(context.contact_id))]
+    # four digits are many people's: to count them would lock out those who have them by chance
+    return subjects if given.startswith("digits4:") else [*subjects, ("address", given)]
+
+
+async def _limited(context: Context, ref: str, given: str) -> bool:
     if context.memory.wrong_proofs >= MOST_WRONG_PROOFS:
         return True
-    return await context.too_many("order", ref) or await context.too_many("contact", str(context.contact_id))
+    return any([await context.too_many(*subject) for subject in _counted(context, ref, given)])
 
 
-def _refuse(context: Context, ref: str) -> str:
+def _refuse(context: Context, ref: str, given: str) -> str:
     memory = context.memory
     memory.wrong_proofs += 1
-    context.note_attempt("order", ref)
-    context.note_attempt("contact", str(context.contact_id))
+    for subject in _counted(context, ref, given):
+        context.note_attempt(*subject)
     context.happened(EventKind.IDENTITY_REFUSED, tries=memory.wrong_proofs)
     if memory.wrong_proofs >= MOST_WRONG_PROOFS:
         return EXHAUSTED

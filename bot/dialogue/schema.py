@@ -1,7 +1,7 @@
 """Flows as data: what a customer can do with the bot, step by step; read and checked at start."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -55,12 +55,16 @@ class Step(BaseModel):
 
 
 class Flow(BaseModel):
-    """`intents` start it; a flow without intents is only run by others. `label` is the reply that names it."""
+    """`intents` start it, `intents_with` those beside a value of a kind; a flow without any is only run by others.
+
+    `label` is the reply that names it.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     description: str
     intents: list[Name] = []
+    intents_with: dict[Name, list[Name]] = {}
     label: Name | None = None
     clears: list[Name] = []
     steps: Annotated[list[Step], Field(min_length=1)]
@@ -92,10 +96,11 @@ class Vocabulary:
 
 @dataclass(frozen=True, slots=True)
 class Flows:
-    """All flows by name, and which intent starts which."""
+    """All flows by name, and which intent starts which; `by_value` is for an intent beside a value of a kind."""
 
     by_name: Mapping[str, Flow]
     by_intent: Mapping[str, str]
+    by_value: Mapping[tuple[str, str], str] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.by_name)
@@ -118,7 +123,16 @@ def read_flows(directory: Path, vocabulary: Vocabulary) -> Flows:
     for name, flow in by_name.items():
         for problem in problems_of(flow, vocabulary, by_name):
             raise DocumentError(origin[name], line_of_name(origin[name], name), f"{name}: {problem}")
-    return Flows(by_name, by_intent)
+    return Flows(by_name, by_intent, _by_value(by_name))
+
+
+def _by_value(flows: Mapping[str, Flow]) -> dict[tuple[str, str], str]:
+    return {
+        (intent, kind): name
+        for name, flow in flows.items()
+        for kind, intents in flow.intents_with.items()
+        for intent in intents
+    }
 
 
 def line_of_name(path: Path, name: str) -> int:

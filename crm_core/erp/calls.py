@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TypeVar, cast
 
 from config.settings import ErpSettings
-from crm_core.erp.breaker import Circuit, CircuitState
+from crm_core.erp.breaker import Circuit, CircuitLimits, CircuitState
 from crm_core.erp.cache import AnswerCache
 from crm_core.erp.flights import Flights
 from crm_core.erp.port import Order
@@ -38,7 +38,7 @@ class Calls:
         self._settings, self._on_call, self._clock = settings, on_call, clock
         self._cache = AnswerCache(clock, CACHE_LIMIT)
         self._flights = Flights()
-        self._circuit = Circuit(clock)
+        self._circuit = Circuit(clock, CircuitLimits(pause_s=settings.pause_s))
         self._slots = asyncio.Semaphore(settings.parallel_calls)
 
     @property

@@ -51,11 +51,15 @@ async def prove_ownership(erp: Erp, order_ref: str, proof: Proof) -> Proven | No
     return await _proven_by_customer(erp, ref, proof)
 
 
+async def customers_with(erp: Erp, proof: Proof) -> list[Customer]:
+    """Everybody with this e-mail or telephone; a connector may search loosely, so what it found is compared again."""
+    found = await erp.find_customers(email=proof.email, phone=proof.phone)
+    return [customer for customer in found if _matches(customer, proof)]
+
+
 async def _proven_by_customer(erp: Erp, ref: str, proof: Proof) -> Proven | None:
     """The customer first, so that the owner guard of the ERP's own query holds as well."""
-    found = await erp.find_customers(email=proof.email, phone=proof.phone)
-    # a connector may search loosely, so what it found is compared again
-    owners = [customer for customer in found if _matches(customer, proof)]
+    owners = await customers_with(erp, proof)
     proven: Proven | None = None
     for customer in owners or [Customer(NOBODY, "")]:
         order = await erp.get_order(OrderQuery(ref, VerifiedBuyer(customer.id)))

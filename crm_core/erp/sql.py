@@ -14,6 +14,7 @@ from crm_core.erp import sql_rows
 from crm_core.erp.port import Capability, Customer, Order, Product
 from crm_core.erp.quantities import clean_email, clean_ref, clean_text, phone_key, same_phone
 from crm_core.erp.query import OrderQuery
+from crm_core.erp.sql_extract import SqlExtract
 from crm_core.errors import ErpBadRequest, ErpContract, ErpUnavailable
 
 Rows = Sequence[Row[tuple[object, ...]]]
@@ -95,6 +96,9 @@ class SqlErp:
         if made.order_number != order_id:
             raise ErpBadRequest("This key was used for a request about another order.")
         return f"NOTE-{made.id}"
+
+    def extract(self) -> SqlExtract:
+        return SqlExtract(self._read, self._now)
 
     async def aclose(self) -> None:
         """The database is not ours to close."""

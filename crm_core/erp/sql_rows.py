@@ -22,7 +22,7 @@ from crm_core.erp.quantities import fulfilment, invoice_status, money, payment
 Cells = Sequence[str | bool | None]
 
 # numbers travel as text: as JSON numbers they would come back as floats
-_ORDERS = """
+ORDERS = """
 select o.number, o.customer_number, o.customer_ref, o.stage, o.ordered_on, o.promised_on, o.currency, o.total,
   (select json_agg(json_build_array(l.sku, l.description, l.ordered::text, l.shipped::text, l.returned::text, l.unit,
                                     l.price::text, l.promised_on, coalesce(p.is_service, false)) order by l.position)
@@ -39,30 +39,30 @@ from erp_order o
 """
 
 # the customer's own reference may be used by several customers: our number goes first, then the newest
-ORDER_BY_REF = text(_ORDERS + """
+ORDER_BY_REF = text(ORDERS + """
 where (upper(o.number) = upper(:ref) or upper(o.customer_ref) = upper(:ref))
   and (cast(:customer_id as text) is null or o.customer_number = :customer_id)
 order by o.number = :ref desc, upper(o.number) = upper(:ref) desc, o.ordered_on desc nulls last limit 1
 """)  # fmt: skip
 
-ORDERS_OF_CUSTOMER = text(_ORDERS + """
+ORDERS_OF_CUSTOMER = text(ORDERS + """
 where o.customer_number = :customer_id order by o.ordered_on desc nulls last, o.number desc limit :limit
 """)  # fmt: skip
 
-_CUSTOMERS = """
+CUSTOMERS = """
 select c.number, c.name, c.language, c.blocked,
   (select json_agg(json_build_array(k.kind, k.value) order by k.value)
      from erp_customer_contact k where k.customer_number = c.number) as contacts
 from erp_customer c
 """
 
-CUSTOMER_BY_NUMBER = text(_CUSTOMERS + "where c.number = :customer_id")
+CUSTOMER_BY_NUMBER = text(CUSTOMERS + "where c.number = :customer_id")
 
 _BY_CONTACT = """
 where c.number in (select customer_number from erp_customer_contact where kind = :kind and key = :key)
 order by c.number limit :limit
 """
-CUSTOMERS_BY_CONTACT = text(_CUSTOMERS + _BY_CONTACT)
+CUSTOMERS_BY_CONTACT = text(CUSTOMERS + _BY_CONTACT)
 
 PRODUCT_BY_SKU = text("""
 select sku, name, names, price, currency, available from erp_product

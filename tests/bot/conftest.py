@@ -22,15 +22,18 @@ from crm_core.db import Sessions, open_readers
 from crm_core.erp.port import Erp
 from nlu.engine import NluResult, Zone
 from nlu.native import NativeEngine
+from nlu.products import ProductNames
 from tests.support.nlu import loaded_engine
-from tests.support.shop import Shop
+from tests.support.shop import PRODUCTS, Shop
 
 LANGUAGES = ["en", "ru", "es"]
 
 
 @pytest.fixture(scope="session")
 def nlu() -> NativeEngine:
-    return loaded_engine()
+    """With the names of the shop's products, as a process has them."""
+    names = ((product.sku, {"en": product.name, **product.names}) for product in PRODUCTS)
+    return replace(loaded_engine(), products=ProductNames.of(names))
 
 
 @pytest.fixture(scope="session")
@@ -87,6 +90,7 @@ class Talk:
     last: Context | None = None
     unclear: dict[str, list[str]] = field(default_factory=dict)
     heard: list[str] = field(default_factory=list)
+    proven: tuple[str, ...] = ()
 
     async def say(self, text: str, choice: str | None = None) -> str:
         """What the bot answers, all its messages joined."""
@@ -95,7 +99,7 @@ class Talk:
         self.language = wished.value if wished else result.language
         customer = self.last.customer if self.last else None
         said = Said(len(self.heard) + 1, text, result, choice)
-        context = Context(self.services, self.memory, said, self.language, self.now, 1, 1, customer)
+        context = Context(self.services, self.memory, said, self.language, self.now, 1, 1, customer, self.proven)
         await listen(context)
         tell_handoff(context)
         self.memory, self.last = Memory.from_json(self.memory.as_json()), context

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from config.business import read_business
+from config.business import Erps, read_business
 from config.documents import DocumentError
 from config.settings import ROOT
 
@@ -92,3 +92,24 @@ def test_a_missing_file_is_told(change: Change) -> None:
     (directory / "hours.yml").unlink()
     with pytest.raises(DocumentError, match="restore it"):
         read_business(directory)
+
+
+@pytest.mark.parametrize(("carrier", "number", "page"), [
+    ("DHL", "12 3", "https://dhl.example/12%203"),
+    ("dhl parcel - delivery", "7", "https://dhl.example/7"),
+    ("DHL Freight", "7", "https://freight.example/?n=7"),
+    ("SEUR", "7", None),
+    (None, "7", None),
+    ("DHL", None, None),
+])  # fmt: skip
+def test_a_parcel_is_followed_at_its_carriers_page(carrier: str | None, number: str | None, page: str | None) -> None:
+    pages = {"DHL": "https://dhl.example/{number}", "DHL Freight": "https://freight.example/?n={number}"}
+    assert Erps(tracking=pages).tracking_url(carrier, number) == page
+
+
+@pytest.mark.parametrize(
+    "page", ["javascript:alert({number})", "https://x.example/", "https://x.example/{number}{number}"]
+)
+def test_a_page_without_a_place_for_the_number_is_refused(page: str) -> None:
+    with pytest.raises(ValueError, match="tracking"):
+        Erps(tracking={"DHL": page})

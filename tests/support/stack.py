@@ -60,6 +60,14 @@ class Stack:
         self.postgres.create_database()
         migrate(self.url)
         asyncio.run(self._load_sample())
+        self._furnish()
+
+    def share(self, other: "Stack") -> None:
+        """Another serving process on the database of `other`, with files and settings of its own."""
+        self.postgres = other.postgres
+        self._furnish()
+
+    def _furnish(self) -> None:
         trained = trained_model()
         shutil.copytree(trained.parent, self.directory / "models", dirs_exist_ok=True)
         self._always_open()
@@ -123,13 +131,8 @@ class Stack:
                 time.sleep(0.05)
         raise RuntimeError(f"serve is not ready:\n{(self.directory / 'serve.log').read_text()[-2000:]}")
 
-    def kill(self, name: str) -> None:
-        """As kill -9 does."""
-        process = self.processes[name]
-        process.send_signal(signal.SIGKILL)
-        process.wait()
-
-    def stop(self) -> None:
+    def end(self) -> None:
+        """The processes alone: the database may be another stack's."""
         for process in self.processes.values():
             if process.poll() is None:
                 process.terminate()
@@ -138,6 +141,15 @@ class Stack:
                 process.wait(20)
             except subprocess.TimeoutExpired:
                 process.kill()
+
+    def kill(self, name: str) -> None:
+        """As kill -9 does."""
+        process = self.processes[name]
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+
+    def stop(self) -> None:
+        self.end()
         self.postgres.stop()
 
     def query(self, statement: str) -> list[tuple[object, ...]]:

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from crm_core.erp.connectors.odoo_doors import Door
+from crm_core.erp.connectors.odoo_extract import OdooExtract
 from crm_core.erp.connectors.odoo_records import WANTED, Found, OdooOrders, customer_of, product_of
 from crm_core.erp.connectors.reading import records, told_as_contract
 from crm_core.erp.port import Capability, Customer, Order, Product
@@ -97,6 +98,9 @@ class Odoo:
 
     async def add_note(self, order_id: str, text: str, *, key: str) -> None:
         await self._noted(order_id, f"{clean_text(text)} [{key}]", key)
+
+    def extract(self) -> OdooExtract:
+        return OdooExtract(self._search, self._found, self._reader)
 
     async def aclose(self) -> None:
         await self._door.aclose()

@@ -5,6 +5,7 @@ from typing import Any
 
 from crm_core.erp.connectors.reading import told_as_contract
 from crm_core.erp.connectors.tryton_doors import Door, Query
+from crm_core.erp.connectors.tryton_extract import TrytonExtract
 from crm_core.erp.connectors.tryton_records import (
     CUSTOMER_FIELDS,
     ORDER_FIELDS,
@@ -127,6 +128,9 @@ class Tryton:
 
     async def add_note(self, order_id: str, text: str, *, key: str) -> None:  # noqa: ARG002 - the port's
         raise ErpNotSupported("Tryton keeps no notes on sales.")
+
+    def extract(self) -> TrytonExtract:
+        return TrytonExtract(self._read, self._reader, self._options.currency)
 
     async def aclose(self) -> None:
         await self._door.aclose()
