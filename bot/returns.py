@@ -62,7 +62,7 @@ async def _give_to_a_person(services: DialogueServices, job: ClaimedJob, wish: _
         now, conversation = utc_now(), await _locked(session, job)
         await record(session, now, [_event(EventKind.ERP_FAILED, conversation, code=failure.code)])
         if in_doubt:
-            look = services.replies.say("return_look_for_key", wish.language, key=wish.key)
+            look = services.replies.say("return_look_for_key", wish.language, reference=wish.key)
             await post(session, now, conversation, NOTE, [Utterance(look)])
         if conversation.state == ConversationState.CLOSED:
             await jobs.fail(session, now, job, Failure(failure.code, retryable=False))
