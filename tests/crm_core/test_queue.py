@@ -265,6 +265,7 @@ async def crowd(desk: Centre, database_url: str) -> tuple[list[int], list[int], 
     return waiting, everybody, open_engine(database_url, pool_size=32)
 
 
+@pytest.mark.slow
 async def test_thirty_two_workers_never_offer_one_conversation_twice(
     desk: Centre, crowd: tuple[list[int], list[int], AsyncEngine]
 ) -> None:
@@ -283,6 +284,7 @@ async def test_thirty_two_workers_never_offer_one_conversation_twice(
         assert kinds.count("offered") == 1
 
 
+@pytest.mark.slow
 async def test_offers_acceptances_and_leaving_at_once_leave_one_owner_each(
     desk: Centre, crowd: tuple[list[int], list[int], AsyncEngine]
 ) -> None:
