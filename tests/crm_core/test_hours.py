@@ -107,6 +107,7 @@ def _shows_open(calendar: Calendar, at: datetime) -> bool:
     st.lists(windows, max_size=4), st.sampled_from(ZONES), st.sampled_from(["2026-03-05", "2026-03-26", "2026-10-22"]),
     st.sets(st.integers(0, 8), max_size=2), st.tuples(minutes, minutes),
 )  # fmt: skip
+@pytest.mark.slow
 def test_the_sum_is_that_of_looking_every_minute(
     some: list[Window], zone: str, first: str, closed: set[int], span: tuple[int, int]
 ) -> None:

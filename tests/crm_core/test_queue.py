@@ -25,7 +25,7 @@ from crm_core.queue import offer, offer_job
 from crm_core.routing_rules import read_rules
 from crm_core.routing_values import Assignment, Load, Need, Reason, Waiting
 from crm_core.signals import Signal, Topic
-from crm_core.staff import set_agent_state
+from crm_core.staff import log_out, open_session, set_agent_state
 from crm_core.states import AgentState, Role
 from tests.support.factories import Centre, add_user, routing_files
 
@@ -164,6 +164,22 @@ async def test_who_goes_loses_their_offers_and_gets_no_more(desk: Centre, state:
     assert await route(desk) == 0
 
 
+async def test_the_last_log_out_ends_offers(desk: Centre) -> None:
+    await alone(desk, "pavel")
+    conversation_id = await desk.waiting()
+    await route(desk)
+    async with desk.work() as session:
+        user = await session.get_one(models.User, desk.staff["pavel"])
+        tokens = [(await open_session(session, desk.now, user, "")).token for _ in range(2)]
+        await log_out(session, desk.now, tokens[0])
+    assert await holder(desk, conversation_id) == ("offered", "pavel")
+    async with desk.work() as session:
+        await log_out(session, desk.now, tokens[1])
+    assert await holder(desk, conversation_id) == ("queued", None)
+    changes = [detail for kind, detail in await desk.events(None) if kind == "agent_state_changed"]
+    assert changes[-1] == {"state": "offline", "why": "logged_out"}
+
+
 async def test_capacity_is_shared_and_a_full_agent_gets_no_more(desk: Centre) -> None:
     await alone(desk, "pavel")
     ids = [await desk.waiting(who, inbox=inbox) for who, inbox in zip("abcdefg", ["web", "mail"] * 4, strict=False)]
@@ -249,6 +265,7 @@ async def crowd(desk: Centre, database_url: str) -> tuple[list[int], list[int], 
     return waiting, everybody, open_engine(database_url, pool_size=32)
 
 
+@pytest.mark.slow
 async def test_thirty_two_workers_never_offer_one_conversation_twice(
     desk: Centre, crowd: tuple[list[int], list[int], AsyncEngine]
 ) -> None:
@@ -267,6 +284,7 @@ async def test_thirty_two_workers_never_offer_one_conversation_twice(
         assert kinds.count("offered") == 1
 
 
+@pytest.mark.slow
 async def test_offers_acceptances_and_leaving_at_once_leave_one_owner_each(
     desk: Centre, crowd: tuple[list[int], list[int], AsyncEngine]
 ) -> None:

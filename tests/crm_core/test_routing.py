@@ -1,6 +1,6 @@
 """The rules of routing, each by itself, and the whole against a plain search through everything."""
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crm_core.routing import Router
@@ -204,6 +204,7 @@ steps = st.lists(
 )  # fmt: skip
 
 
+@settings(max_examples=50, deadline=None)
 @given(steps)
 def test_the_index_finds_what_a_search_through_everything_finds(happened: list[tuple[str, int, int, int]]) -> None:
     made, now, number = Router({"service": RINGS}), 0.0, 0
@@ -250,6 +251,7 @@ def _freed(one: Candidate, now: float) -> Candidate:
     return Candidate(one.id, one.teams, one.languages, one.skills, one.present, one.capacity, Holding(), now)
 
 
+@settings(max_examples=50, deadline=None)
 @given(st.lists(st.tuples(st.floats(0, 600), st.floats(20, 600)), min_size=2, max_size=60))
 def test_nobody_is_overtaken_by_who_came_after_their_deadline(arrivals: list[tuple[float, float]]) -> None:
     made, served = router(agent(1, capacity=Capacity(slots=1))), []

@@ -3,7 +3,7 @@
 from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from config.routing_files import Calendar, Policy, Promise, PromiseTime, Window
@@ -65,6 +65,7 @@ def test_value_and_risk_pull_the_deadline_nearer(value: float, risk: float, expe
     assert deadline(100, 120, value, risk) == pytest.approx(expected)
 
 
+@settings(max_examples=50, deadline=None)
 @given(st.floats(0, 1e9), st.floats(1, 1e6), st.floats(-2, 2), st.floats(-2, 2))
 def test_a_deadline_lies_within_a_quarter_and_the_whole_promise(
     at: float, promise: float, value: float, risk: float
@@ -73,6 +74,7 @@ def test_a_deadline_lies_within_a_quarter_and_the_whole_promise(
     assert promise / 4 - 1e-6 <= moved <= promise + 1e-6
 
 
+@settings(max_examples=50, deadline=None)
 @given(st.lists(st.integers(1, 40_000), max_size=8))
 def test_pausing_adds_up_to_the_time_it_ran(steps: list[int]) -> None:
     clock, now, ran = Clock(MONDAY), MONDAY, 0.0

@@ -55,6 +55,7 @@ def _play(seed: int, servers: int, service_s: float, patience_s: float, arrivals
     return found
 
 
+@pytest.mark.slow
 def test_eight_of_ten_wait_no_longer_than_was_told() -> None:
     line, kept, told = Line(20, 240, 1 / 300), 0, {}
     waits = _play(7, 20, 240, 300, 40_000)

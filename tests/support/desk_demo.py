@@ -37,7 +37,7 @@ async def serve(url: str, port: int) -> None:
     async with unit_of_work(sessions) as session:
         now = utc_now()
         ids = [await create_user(session, now, new) for new in STAFF]
-        for user_id in ids:
+        for user_id in ids[:2]:  # who is available gets offers
             await set_agent_state(session, now, user_id, AgentState.AVAILABLE)
         await seed_afternoon(session, now, ids[0], ids[1])
         link = await issue_link(session, now, LinkPurpose.SETUP, valid_for=SETUP_VALID)
