@@ -3,8 +3,6 @@
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import select, update
 from sqlalchemy.exc import DBAPIError
@@ -26,12 +24,12 @@ from channels.webchat_types import (
     LeftContact,
     SurveyAnswer,
 )
-from config.business import Hours
 from crm_core import models
 from crm_core.contacts import canonical_email
 from crm_core.contracts import Address, ConversationId, Inbound
 from crm_core.db import unit_of_work, utc_now
 from crm_core.errors import NotFound, Unavailable
+from crm_core.hours import hours_of
 from crm_core.intake import Received, receive
 from crm_core.jobs import JobKind, NewJob, enqueue
 from crm_core.signals import Signal, Topic, publish
@@ -146,8 +144,7 @@ class ChatDoors:
             await enqueue(session, utc_now(), NewJob(JobKind.MAIL, ConversationId(found.id), payload))
 
     async def open_now(self) -> bool:
-        company = self.services.business.company
-        return is_open(self.services.business.hours, utc_now().astimezone(ZoneInfo(company.time_zone)))
+        return hours_of(self.services.business.hours.main).is_open(utc_now())
 
     async def _newest(self, session: AsyncSession, inbox_key: str, address: Address) -> models.Conversation:
         statement = (
@@ -173,25 +170,6 @@ class ChatDoors:
                 yield session
         except LOST as error:
             raise Unavailable(TRY_AGAIN) from error
-
-
-def is_open(hours: Hours, local: datetime) -> bool:
-    """Whether people are here at `local`, an aware time in the company's zone."""
-    if local.date().isoformat() in hours.closed_on:
-        return False
-    return any(local.weekday() in window.days and window.start <= local.time() < window.end for window in hours.windows)
-
-
-def next_opening(hours: Hours, local: datetime) -> datetime | None:
-    """The next start of a window after `local`; None when there is none within three weeks."""
-    starts = [
-        datetime.combine(local.date() + timedelta(days=ahead), window.start, local.tzinfo)
-        for ahead in range(21)
-        for window in hours.windows
-        if (local + timedelta(days=ahead)).weekday() in window.days
-        and (local.date() + timedelta(days=ahead)).isoformat() not in hours.closed_on
-    ]
-    return min((start for start in starts if start > local), default=None)
 
 
 def _accepted(received: Received) -> Accepted:

@@ -1,34 +1,18 @@
 """What the business edits: company, queues, hours, channels, dispositions; read and validated once at start."""
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
-from datetime import time
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
-from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, HttpUrl
+import yaml
+from pydantic import Field, HttpUrl
 
-from config.documents import read_document
-
-
-def _known_zone(name: str) -> str:
-    try:
-        ZoneInfo(name)
-    except (KeyError, ValueError) as error:
-        raise ValueError(f"“{name}” is no IANA time zone; write it like Europe/Madrid") from error
-    return name
-
-
-TimeZone = Annotated[str, AfterValidator(_known_zone)]
-LanguageCode = Annotated[str, Field(pattern="^(en|ru|es)$")]
-Translated = dict[LanguageCode, str]
-Key = Annotated[str, Field(pattern="^[a-z][a-z0-9_]*$")]
-
-
-class Strict(BaseModel):
-    """A misspelt key is an error, not a silent nothing."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
+from config.documents import DocumentError, line_of, read_document, read_text
+from config.holidays import read_holidays
+from config.routing_files import Hours, Policies, Queues
+from config.words import Key, LanguageCode, Strict, TimeZone, Translated
 
 
 class Company(Strict):
@@ -45,37 +29,6 @@ class Company(Strict):
     phone: str
     address: Translated
     dispositions: dict[Key, Translated]
-
-
-class Queue(Strict):
-    """One waiting line: who is served here, and by which teams."""
-
-    key: Key
-    name: Translated
-    teams: Annotated[list[Key], Field(min_length=1)]
-    intents: list[Key] = []
-    first_response_s: Annotated[int, Field(gt=0)] = 120
-
-
-class Queues(Strict):
-    """`queues.yml`; the first queue takes what no other names."""
-
-    queues: Annotated[list[Queue], Field(min_length=1)]
-
-
-class Window(Strict):
-    """Open from `start` to `end` on these days (0 is Monday)."""
-
-    days: Annotated[list[Annotated[int, Field(ge=0, le=6)]], Field(min_length=1)]
-    start: time
-    end: time
-
-
-class Hours(Strict):
-    """`hours.yml`, in the company's time zone."""
-
-    windows: list[Window]
-    closed_on: list[str] = []
 
 
 class WebChatInbox(Strict):
@@ -124,16 +77,62 @@ class Business:
     company: Company
     queues: Queues
     hours: Hours
+    sla: Policies
     channels: Channels
     erps: Erps = field(default_factory=Erps)
 
 
 def read_business(config_dir: Path) -> Business:
     """Raises DocumentError, with file and line, for the first file that cannot be used."""
+    company = read_document(config_dir / "company.yml", Company)
+    hours = read_hours(config_dir, company.time_zone)
+    policies = read_document(config_dir / "sla.yml", Policies)
     return Business(
-        company=read_document(config_dir / "company.yml", Company),
-        queues=read_document(config_dir / "queues.yml", Queues),
-        hours=read_document(config_dir / "hours.yml", Hours),
+        company,
+        queues=_read_queues(config_dir, hours, policies),
+        hours=hours,
+        sla=policies,
         channels=read_document(config_dir / "channels.yml", Channels),
         erps=read_document(config_dir / "erp.yml", Erps) if (config_dir / "erp.yml").exists() else Erps(),
     )
+
+
+def read_hours(config_dir: Path, time_zone: str) -> Hours:
+    """The calendars, each with its zone and with the holidays of its file."""
+    path = config_dir / "hours.yml"
+    hours, today = read_document(path, Hours), datetime.now(UTC).date()
+    resolved = []
+    for number, calendar in enumerate(hours.calendars):
+        days = list(calendar.closed_on)
+        if calendar.holidays_file is not None:
+            if Path(calendar.holidays_file).name != calendar.holidays_file:
+                raise _problem(path, (number, "holidays_file"), "name a file that lies beside hours.yml")
+            days += read_holidays(config_dir / calendar.holidays_file, today)
+        zone = calendar.time_zone or time_zone
+        resolved.append(calendar.model_copy(update={"time_zone": zone, "closed_on": sorted(set(days))}))
+    return Hours(calendars=resolved)
+
+
+def _read_queues(config_dir: Path, hours: Hours, policies: Policies) -> Queues:
+    """The queues, whose hours and promises must exist."""
+    path = config_dir / "queues.yml"
+    queues = read_document(path, Queues)
+    calendars, promises = {each.key for each in hours.calendars}, {each.key for each in policies.policies}
+    for number, queue in enumerate(queues.queues):
+        _require(path, (number, "hours"), queue.hours, calendars)
+        _require(path, (number, "sla"), queue.sla, promises)
+    keys = {queue.key for queue in queues.queues}
+    for number, policy in enumerate(policies.policies):
+        _require(config_dir / "sla.yml", (number, "escalate_to"), policy.escalate_to, keys)
+    return queues
+
+
+def _require(path: Path, where: tuple[int, str], named: str | None, known: Collection[str]) -> None:
+    if named is not None and named not in known:
+        raise _problem(path, where, f"there is no “{named}”; there are {', '.join(sorted(known))}")
+
+
+def _problem(path: Path, where: tuple[int, str], problem: str) -> DocumentError:
+    root = yaml.compose(read_text(path), Loader=yaml.SafeLoader)
+    section = str(root.value[0][0].value)
+    return DocumentError(path, line_of(root, (section, *where)), f"{where[1]}: {problem}")

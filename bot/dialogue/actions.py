@@ -6,12 +6,13 @@ from time import perf_counter
 
 from bot.dialogue.context import Context
 from bot.dialogue.filling import YES
-from bot.dialogue.moments import is_open, next_opening, week, week_day, windows_on
+from bot.dialogue.moments import week, week_day
 from bot.dialogue.orders import show_order, show_payment
 from bot.dialogue.proof import check_code, prove
 from crm_core.contracts import Choice
 from crm_core.errors import ErpError
 from crm_core.events import EventKind
+from crm_core.hours import hours_of
 from crm_core.outbox import Utterance
 
 FOUND, MISSING, UNPROVEN, DONE = "found", "missing", "unproven", "done"
@@ -108,16 +109,17 @@ async def request_return(context: Context) -> str:
 
 
 async def tell_hours(context: Context) -> str:
-    hours, local = context.services.business.hours, context.now.astimezone(context.zone)
-    today = ", ".join(f"{start:%H:%M}–{end:%H:%M}" for start, end in windows_on(hours, local))
-    opening = next_opening(hours, local)
-    if is_open(hours, local):
+    calendar, local = context.services.business.hours.main, context.now.astimezone(context.zone)
+    hours = hours_of(calendar)
+    today = ", ".join(f"{start:%H:%M}–{end:%H:%M}" for start, end in hours.windows_on(local.date()))
+    opening = hours.next_opening(local)
+    if hours.is_open(local):
         context.say("hours_open", today=today)
     elif opening is not None and opening.date() == local.date():
         context.say("hours_later_today", time=f"{opening:%H:%M}")
     elif opening is not None:
         context.say("hours_closed", day=week_day(opening.date(), context.language), time=f"{opening:%H:%M}")
-    context.say("hours_week", week=week(hours, context.language))
+    context.say("hours_week", week=week(calendar, context.language))
     return DONE
 
 

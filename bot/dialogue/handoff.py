@@ -2,9 +2,10 @@
 
 from bot.dialogue.context import Context, DialogueServices
 from bot.dialogue.memory import Memory
-from bot.dialogue.moments import is_open, next_opening, week_day
+from bot.dialogue.moments import week_day
 from crm_core import models
 from crm_core.conversations import Handoff, HandoffSignals
+from crm_core.hours import hours_of
 
 SHOWN_SLOTS = ("order_number", "invoice_number", "phone", "date", "person")
 APOLOGETIC = frozenset({"not_understood", "bot_failed"})
@@ -15,8 +16,7 @@ def tell_handoff(context: Context) -> None:
     reason = context.caused.handoff_reason
     if reason is None:
         return
-    local = context.now.astimezone(context.zone)
-    hours = context.services.business.hours
+    hours = hours_of(context.services.business.hours.main)
     if reason == "callback":
         context.say("handoff_callback", number=context.memory.slots.get("phone", ""))
     elif reason == "not_verified":
@@ -25,8 +25,8 @@ def tell_handoff(context: Context) -> None:
         context.say("handoff_sorry")
     else:
         context.say("handoff")
-    opening = next_opening(hours, local)
-    if not is_open(hours, local) and opening is not None:
+    opening = hours.next_opening(context.now)
+    if not hours.is_open(context.now) and opening is not None:
         day = week_day(opening.date(), context.language)
         context.say("handoff_closed", day=day, time=f"{opening:%H:%M}")
     context.memory.stack.clear()

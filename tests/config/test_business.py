@@ -10,7 +10,7 @@ from config.business import read_business
 from config.documents import DocumentError
 from config.settings import ROOT
 
-FILES = ("company.yml", "queues.yml", "hours.yml", "channels.yml")
+FILES = ("company.yml", "queues.yml", "hours.yml", "sla.yml", "channels.yml")
 
 Change = Callable[[str, str, str], Path]
 
@@ -62,9 +62,15 @@ def test_no_intent_leads_to_two_queues() -> None:
         ("company.yml", "name: Oslo", "nmae: Oslo", "nmae"),
         ("company.yml", "  resolved:", "  Resolved!:", "dispositions"),
         ("queues.yml", "teams: [service]", "teams: []", "queues.0.teams"),
-        ("queues.yml", "first_response_s: 120", "first_response_s: 0", "queues.0.first_response_s"),
+        ("queues.yml", "sla: claims", "sla: promised", "there is no “promised”; there are claims, money, standard"),
+        ("queues.yml", "sla: money", "hours: night", "there is no “night”; there are main"),
+        ("queues.yml", "offer_timeout_s: 30", "offer_timeout_s: 0", "queues.0.offer_timeout_s"),
+        ("queues.yml", "last_agent_s: 45", "overflow: {queue: returns}", "stand together"),
         ("hours.yml", "days: [5]", "days: [7]", "windows.1.days.0"),
         ("hours.yml", '"09:00"', '"25:00"', "windows.0.start"),
+        ("hours.yml", "closed_on: [", "holidays_file: ../../etc/passwd\n#", "lies beside hours.yml"),
+        ("sla.yml", "warn_at: 0.8", "warn_at: 80", "policies.0.warn_at"),
+        ("sla.yml", "warn_at: 0.8", "escalate_to: heaven", "there is no “heaven”"),
         ("channels.yml", "channel: webchat", "channel: pigeon", "inboxes.0"),
         ("channels.yml", "origins: []", "origins: [shop]", "inboxes.0"),
     ],
@@ -77,7 +83,7 @@ def test_a_wrong_value_is_told_with_its_file_and_line(
         read_business(directory)
     assert caught.value.path == directory / name
     text = (directory / name).read_text(encoding="utf-8").splitlines()
-    expected = next(number for number, line in enumerate(text, 1) if new in line)
+    expected = next(number for number, line in enumerate(text, 1) if new.splitlines()[0] in line)
     assert caught.value.line == expected
 
 

@@ -70,7 +70,7 @@ class Stack:
         shutil.copytree(
             ROOT / "config", folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns("*.py", "__pycache__")
         )
-        every_day = 'windows:\n  - days: [0, 1, 2, 3, 4, 5, 6]\n    start: "00:00"\n    end: "23:59:59.999999"\n'
+        every_day = 'calendars:\n- windows:\n  - days: [0, 1, 2, 3, 4, 5, 6]\n    start: "00:00"\n    end: "00:00"\n'
         (folder / "hours.yml").write_text(every_day)
 
     async def _load_sample(self) -> None:
