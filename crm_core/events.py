@@ -49,6 +49,7 @@ class EventKind(StrEnum):
     CLOSED = "closed"
     REOPENED = "reopened"
     ABANDONED = "abandoned"
+    WAIT_ESTIMATED = "wait_estimated"
     CALLBACK_REQUESTED = "callback_requested"
     MESSAGE_SENT = "message_sent"
     MESSAGE_DELIVERED = "message_delivered"
