@@ -68,7 +68,7 @@ SEGMENTS = """, part as (
            extract(epoch from :as_of - p.queued_at) as open_s,
            extract(epoch from coalesce(p.answered_at, p.left_at, p.ended_at, :as_of) - p.queued_at) as passed_s,
            extract(epoch from p.ended_at - p.answered_at) as handle_s,
-           cast(p.p50 as double precision) as p50_s, cast(p.p80 as double precision) as p80_s,
+           cast(p.p50 as numeric) as p50_s, cast(p.p80 as numeric) as p80_s,
            p.answered_at is not null and p.callback_at is null as is_answered,
            p.answered_at is null and p.callback_at is null as is_unanswered
     from part p join dimension d on d.conversation_id = p.conversation_id
@@ -98,28 +98,27 @@ SEGMENT_SPREADS = {
     "error": ("abs(wait_s - p50_s)", "is_answered and p50_s is not null"),
 }
 
-RUNS = """, talk as (
-    select conversation_id, at, id, kind,
-           lag(kind) over said as before
-    from story where number > 0 and kind in ('message_received', 'agent_replied')
-    window said as (partition by conversation_id order by at, id)
+RUNS = """, ahead as (
+    select conversation_id, at, id, kind, number,
+           min(at) filter (where kind = 'agent_replied') over later as replied_at,
+           min(at) filter (where kind in ('closed', 'abandoned')) over later as over_at
+    from story where number > 0
+    window later as (partition by conversation_id order by at desc, id desc
+                     rows between unbounded preceding and 1 preceding)
+), talk as (
+    select conversation_id, at, kind, replied_at, over_at,
+           lag(kind) over (partition by conversation_id order by at, id) as before
+    from ahead where kind in ('message_received', 'agent_replied')
 ), start as (
-    select conversation_id, at, id, false as is_first from talk
+    select conversation_id, at, replied_at, over_at, false as is_first from talk
     where kind = 'message_received' and before = 'agent_replied'
     union all
-    (select distinct on (conversation_id) conversation_id, at, id, true from story
-     where kind = 'queued' order by conversation_id, at, id)
+    select conversation_id, at, replied_at, over_at, true from ahead where kind = 'queued' and number = 1
 ), fact as (
-    select d.queue, d.channel, d.language, d.intent, d.agent, s.at as began_at, s.is_first,
-           reply.at as replied_at, reply.at is null and ending.at is not null as is_over,
-           extract(epoch from reply.at - s.at) as reply_s
+    select d.queue, d.channel, d.language, d.intent, d.agent, s.at as began_at, s.is_first, s.replied_at,
+           s.replied_at is null and s.over_at is not null as is_over,
+           extract(epoch from s.replied_at - s.at) as reply_s
     from start s join dimension d on d.conversation_id = s.conversation_id
-    left join lateral (
-        select e.at from story e where e.conversation_id = s.conversation_id and e.kind = 'agent_replied'
-           and (e.at, e.id) > (s.at, s.id) order by e.at, e.id limit 1) reply on true
-    left join lateral (
-        select e.at from story e where e.conversation_id = s.conversation_id and e.kind in ('closed', 'abandoned')
-           and (e.at, e.id) > (s.at, s.id) order by e.at, e.id limit 1) ending on true
     where s.at >= :since and s.at < :until
 )"""
 RUN_COUNTS = {
@@ -214,9 +213,7 @@ def broken_down(facts: str, columns: str) -> str:
     )
 
 
-def columns_of(
-    counts: Mapping[str, str], sums: Mapping[str, str], spreads: Mapping[str, tuple[str, str]]
-) -> str:
+def columns_of(counts: Mapping[str, str], sums: Mapping[str, str], spreads: Mapping[str, tuple[str, str]]) -> str:
     parts = [f"count(*) filter (where {condition}) as {name}" for name, condition in counts.items()]
     parts += [f"coalesce(sum({what}), 0) as {name}" for name, what in sums.items()]
     for name, (what, condition) in spreads.items():

@@ -1,4 +1,4 @@
-"""Figures of a tally: each with what it rests on, its interval and what is still undecided (definitions: docs/reports.md)."""
+"""Figures of a tally: each with what it rests on, its interval and what is undecided (defined in docs/reports.md)."""
 
 from collections.abc import Iterable
 from math import sqrt

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from crm_core.events import EventKind
 from crm_core.reporting import Period
@@ -24,7 +24,8 @@ with hand as (
 ), state as (
     select split_part(actor, ':', 2) as agent, at, data->>'state' as state,
            lead(at) over (partition by actor order by at, id) as next_at
-    from event where kind = 'agent_state_changed' and at <= :as_of and at >= cast(:since as timestamptz) - interval '7 days'
+    from event where kind = 'agent_state_changed' and at <= :as_of
+      and at >= cast(:since as timestamptz) - interval '7 days'
 ), there as (
     select agent, tstzrange(at, coalesce(next_at, :as_of)) * tstzrange(:since, least(:until, :as_of)) as span
     from state where state = 'available'
@@ -100,9 +101,9 @@ def _clipped(spans: Iterable[Span], bounds: Span) -> list[Span]:
 
 def _length_s(spans: Iterable[Span]) -> float:
     """Of their union."""
-    total, reached = 0.0, None
+    total, reached = timedelta(), None
     for start, end in sorted(spans):
         begins = start if reached is None else max(start, reached)
-        total += max(0.0, (end - begins).total_seconds())
+        total += max(timedelta(), end - begins)
         reached = end if reached is None else max(reached, end)
-    return total
+    return total.total_seconds()

@@ -17,7 +17,8 @@ from insight.tally import Spread, Tally
 SHORT_PERIOD = timedelta(days=2)  # is charted by half hours, a longer one by days
 HALF_HOUR, DAY = "30 minutes", "1 day"
 _EVERYTHING = 2 ** len(sql.GROUPED) - 1
-_FAMILIES = (
+Family = tuple[str, Mapping[str, str], Mapping[str, str], Mapping[str, tuple[str, str]]]
+_FAMILIES: tuple[Family, ...] = (
     (sql.SEGMENTS, sql.SEGMENT_COUNTS, sql.SEGMENT_SUMS, sql.SEGMENT_SPREADS),
     (sql.RUNS, sql.RUN_COUNTS, {}, sql.RUN_SPREADS),
     (sql.CONVERSATIONS, sql.CONVERSATION_COUNTS, sql.CONVERSATION_SUMS, sql.CONVERSATION_SPREADS),
@@ -29,9 +30,9 @@ Tallies = Mapping[Group, Tally]
 async def read_report(session: AsyncSession, reach: Reach, question: Question) -> Report:
     """Raises Forbidden for who may see no reports. A lead's reports hold the queues of their teams."""
     require_role(reach.viewer, Action.REPORT)
-    asked = _asked(reach, question, question.period)
+    asked = asked_of(reach, question, question.period)
     now = await read_tallies(session, asked)
-    before = await read_whole(session, _asked(reach, question, question.period.previous))
+    before = await read_whole(session, asked_of(reach, question, question.period.previous))
     busy = await read_busy(session, asked)
     reasons = (await session.execute(text(sql.REASONS), asked)).all()
     seen = {agent: each for agent, each in busy.items() if ("agent", agent) in now}
@@ -41,7 +42,7 @@ async def read_report(session: AsyncSession, reach: Reach, question: Question) -
     )  # fmt: skip
 
 
-def _asked(reach: Reach, question: Question, period: Period) -> dict[str, object]:
+def asked_of(reach: Reach, question: Question, period: Period) -> dict[str, object]:
     queues = report_queues(reach)
     return {
         "since": period.since, "until": period.until, "as_of": question.as_of, "kinds": list(sql.KINDS),

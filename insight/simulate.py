@@ -11,6 +11,7 @@ from crm_core.routing import Router
 from crm_core.routing_values import Assignment, Candidate, Ring, Waiting
 from crm_core.sla import deadline
 from insight.customers import Crowd, Customer, microseconds
+from insight.promiser import Promiser
 from insight.roster import Shift
 from insight.simulated_events import Story
 
@@ -82,8 +83,9 @@ class Simulation:
         self._random = Random(seed)  # noqa: S311 - a simulation
         self._numbers = count()
         self._heap = [self._entry(*step) for step in self._first_steps()]
-        self._on_shift: set[int] = set()
         self._line: dict[int, Segment] = {}  # by id of the conversation
+        self._promiser = Promiser()
+        self._entered: list[Segment] = []
         self.segments: list[Segment] = []
 
     def _first_steps(self) -> list[tuple[int, Step, object]]:
@@ -120,7 +122,17 @@ class Simulation:
                 self._take(step, what, now_us)
             for assignment in self._router.next_assignments(now_us * MICRO):
                 self._offer(assignment, now_us)
+            self._promise(now_us)
         return self
+
+    def _promise(self, now_us: int) -> None:
+        """Whoever came just now and was not taken at once is told how long it may be."""
+        for segment in self._entered if self._habits.promises_wait else ():
+            told = self._promiser.estimate(len(self._line)) if segment.customer.id in self._line else None
+            if told is not None and self._story:
+                segment.p80_us = microseconds(told.p80_s)
+                self._story.estimated(segment.customer, segment.queue, now_us, (len(self._line), told))
+        self._entered.clear()
 
     def _take(self, step: Step, what: object, now_us: int) -> None:
         if isinstance(what, int):
@@ -136,12 +148,14 @@ class Simulation:
         """Whoever is busy at the end of a shift finishes what they hold."""
         known = self._router.agent(agent_id) or self._centre.agents[agent_id]
         self._router.agent_changed(replace(known, present=starts, idle_since=now_us * MICRO))
+        self._promiser.present += 1 if starts else -1
         if self._story:
             self._story.agent_state(agent_id, now_us, "available" if starts else "offline")
 
     def _enter(self, segment: Segment, now_us: int) -> None:
         self.segments.append(segment)
         self._line[segment.customer.id] = segment
+        self._entered.append(segment)
         self._plan(now_us + segment.customer.patience_us, Step.LEAVES, segment)
         due_s = self._wait_in_line(segment)
         if self._story:
@@ -169,6 +183,7 @@ class Simulation:
         del self._line[segment.customer.id]
         segment.answered_us, segment.agent_id = now_us, agent_id
         segment.ended_us = now_us + segment.customer.handle_us
+        self._promiser.answered(now_us - segment.queued_us, segment.customer.handle_us)
         self._plan(segment.ended_us, Step.DONE, segment)
         if self._story:
             self._story.served(segment.customer, (segment.queue, segment.queued_us), agent_id, now_us)
@@ -189,6 +204,7 @@ class Simulation:
         if not segment.is_waiting:
             return
         segment.left_us = now_us
+        self._promiser.left(now_us - segment.queued_us)
         del self._line[segment.customer.id]
         self._router.remove_waiting(segment.customer.id)
         if segment.offered_to is not None:

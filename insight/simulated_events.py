@@ -4,9 +4,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from crm_core.contracts import JsonObject
+from crm_core.contracts import Json, JsonObject
 from crm_core.events import BOT, CONTACT, SYSTEM, Actor, Event, EventKind
 from crm_core.routing_values import Assignment
+from crm_core.waiting_time import Estimate
 from insight.customers import Customer, microseconds
 
 FIRST_REPLY, CUSTOMER_SAYS, NEXT_REPLY, WRAP_UP = 0.05, 0.4, 0.5, 0.85  # parts of the handling time
@@ -41,9 +42,10 @@ class Story:
     def at(self, at_us: int) -> datetime:
         return self.opens_at + timedelta(microseconds=at_us)
 
-    def _tell(self, at_us: int, kind: EventKind, actor: Actor, about: Customer | None, **detail: object) -> None:
-        ids = (self.first_id + about.id, self.first_id + about.contact_id) if about else (None, None)
-        self._told.append((at_us, len(self._told), Event(kind, actor, *ids, {**detail})))  # type: ignore[dict-item]
+    def _tell(self, at_us: int, kind: EventKind, actor: Actor, about: Customer | None, **detail: Json) -> None:
+        conversation_id = self.first_id + about.id if about else None
+        contact_id = self.first_id + about.contact_id if about else None
+        self._told.append((at_us, len(self._told), Event(kind, actor, conversation_id, contact_id, detail)))
 
     def agent_state(self, agent_id: int, now_us: int, state: str) -> None:
         self._tell(now_us, EventKind.AGENT_STATE_CHANGED, Actor.agent(agent_id), None, state=state)
@@ -77,9 +79,14 @@ class Story:
             due_at=self.at(due_us).isoformat(), entry=how,
         )  # fmt: skip
 
-    def estimated(self, customer: Customer, queue: str, now_us: int, promise: JsonObject) -> None:
-        self._estimates[customer.id] = {"p50_s": promise["p50_s"], "p80_s": promise["p80_s"]}
-        self._tell(now_us, EventKind.WAIT_ESTIMATED, SYSTEM, customer, queue=queue, **promise)
+    def estimated(self, customer: Customer, queue: str, now_us: int, told: tuple[int, Estimate]) -> None:
+        position, estimate = told
+        promise: JsonObject = {"p50_s": round(estimate.p50_s, 1), "p80_s": round(estimate.p80_s, 1)}
+        self._estimates[customer.id] = promise
+        method = estimate.method.value
+        self._tell(
+            now_us, EventKind.WAIT_ESTIMATED, SYSTEM, customer, queue=queue, position=position, method=method, **promise
+        )
 
     def offered(self, customer: Customer, place: Place, agent_id: int, now_us: int, assignment: Assignment) -> None:
         queue, since_us = place

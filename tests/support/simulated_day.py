@@ -9,7 +9,7 @@ from sqlalchemy import insert
 
 from crm_core import models
 from crm_core.db import Sessions, unit_of_work
-from crm_core.routing_values import Candidate, Load, Need, Ring
+from crm_core.routing_values import Candidate, Capacity, Load, Need, Ring
 from insight.arrivals import Day
 from insight.customers import Conduct, Kind, draw_crowd
 from insight.roster import shifts
@@ -22,6 +22,7 @@ KINDS = (
     Kind(0.3, Need("returns", Load.CALL, "es"), "phone", "return_item"),
     Kind(0.2, Need("billing", Load.MAIL, "ru"), "email", "invoice_copy"),
 )
+ONE = Capacity(slots=1)
 QUEUES = ("service", "returns", "billing")
 UNTIDY = Habits(declined=0.1, transferred=0.1, reopened=0.1, surveyed=0.5, promises_wait=True)
 
@@ -33,14 +34,14 @@ class SimulatedDay:
 
 
 def simulated_day(
-    seed: int, contacts: int = 60, *, agents: int = 4, habits: Habits = UNTIDY, first_id: int = 0
+    seed: int, contacts: int = 60, *, agents: int = 2, habits: Habits = UNTIDY, first_id: int = 0
 ) -> SimulatedDay:
     """Four hours, with a bot that solves a third."""
     day = Day(OPENS_AT, 3600, (contacts / 4,) * 4)
     crowd = draw_crowd(day, KINDS, Conduct(handle_s=300, patience_s=240, containment=0.33), seed, counted=False)
     rings = {queue: (Ring(frozenset({"service"}), needs_language=False),) for queue in QUEUES}
     people = {
-        number: Candidate(number, frozenset({"service"}), frozenset({"en", "es", "ru"}), present=False)
+        number: Candidate(number, frozenset({"service"}), frozenset({"en", "es", "ru"}), frozenset(), False, ONE)
         for number in range(1, agents + 1)
     }
     story = Story(OPENS_AT, first_id)
