@@ -98,7 +98,7 @@ class ChatDoors:
         state = STATES.get(ConversationState(seen.state), ChatState.AGENT) if seen.state else ChatState.BOT
         return ChatUpdates(
             tuple(_entry(entry) for entry in seen.entries), state, seen.queue_position, seen.estimated_wait_s,
-            seen.agent_name, survey_due=seen.survey_due,
+            seen.agent_name, survey_due=seen.survey_due, longest_wait_s=seen.longest_wait_s,
         )  # fmt: skip
 
     @asynccontextmanager

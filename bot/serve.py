@@ -8,6 +8,7 @@ import uvicorn
 
 from bot.app import build_app
 from bot.process import end_with_parent, process_name
+from bot.routing_jobs import RoutingJobs
 from bot.sending import Sending
 from bot.services import Services, open_services
 from bot.surveys import ask_for_rating
@@ -15,6 +16,7 @@ from bot.turn import run_turn
 from bot.upkeep import CLOSE_EVERY_S, close_idle, every
 from bot.worker import Worker
 from config.settings import Settings
+from crm_core.dispatcher import Dispatcher
 from crm_core.jobs import ClaimedJob, JobKind
 from crm_core.signals import SignalListener
 
@@ -44,7 +46,11 @@ def build_worker(services: Services) -> Worker:
     async def survey(job: ClaimedJob) -> None:
         await ask_for_rating(services.sessions, job)
 
-    handlers = {JobKind.TURN: turn, JobKind.SEND: sending.send, JobKind.MAIL: sending.mail, JobKind.SURVEY: survey}
+    routing = RoutingJobs(services.sessions, services.turn.dialogue.replies, services.business.company.languages[0])
+    handlers = {
+        JobKind.TURN: turn, JobKind.SEND: sending.send, JobKind.MAIL: sending.mail, JobKind.SURVEY: survey,
+        JobKind.OFFER: routing.offer, JobKind.SLA: routing.sla, JobKind.TELL_WAIT: routing.tell_wait,
+    }  # fmt: skip
     return Worker(services.sessions, handlers, process_name("worker"))
 
 
@@ -54,10 +60,13 @@ async def work(settings: Settings) -> None:
         worker = build_worker(services)
         listener = SignalListener(services.database_url)
         listener.subscribe(worker.on_signal)
+        dispatcher = Dispatcher(services.sessions)
+        listener.subscribe(dispatcher.on_signal)
         for number in (signal.SIGINT, signal.SIGTERM):
             asyncio.get_running_loop().add_signal_handler(number, worker.stop)
         chores = [
             asyncio.create_task(listener.run()),
+            asyncio.create_task(dispatcher.run(services.database_url)),
             asyncio.create_task(end_with_parent()),
             asyncio.create_task(every(CLOSE_EVERY_S, lambda now: close_idle(services.sessions, now), "close_idle")),
         ]

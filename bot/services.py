@@ -29,6 +29,7 @@ from crm_core.embedded import EmbeddedPostgres
 from crm_core.erp.port import Erp
 from crm_core.errors import SetupRequired
 from crm_core.intake import inbox_ids
+from crm_core.routing_rules import RoutingFiles, sync_rules
 from crm_core.settings_sync import ConfiguredInbox, sync_inboxes
 from nlu.encoders.shelf import EncoderShelf, Remote
 from nlu.engine import NluEngine
@@ -151,6 +152,10 @@ def _dialogue(
     )  # fmt: skip
 
 
+def routing_files(business: Business) -> RoutingFiles:
+    return RoutingFiles(business.queues.queues, business.hours.calendars, business.sla.policies)
+
+
 @asynccontextmanager
 async def open_services(settings: Settings) -> AsyncIterator[Services]:
     """Open everything; closed again at the end of the block."""
@@ -174,6 +179,7 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
         async with unit_of_work(sessions) as session:
             inboxes = business.channels.inboxes
             await sync_inboxes(session, [ConfiguredInbox(i.key, i.channel, i.name, pulled=True) for i in inboxes])
+            await sync_rules(session, routing_files(business))
             ids = await inbox_ids(session)
         turn = TurnServices(
             _dialogue(settings, business, (sessions, readers), erp, key), nlu, settings.turn, metrics, utc_now

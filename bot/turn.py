@@ -12,7 +12,7 @@ from sqlalchemy import RowMapping, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.dialogue.context import Caused, Context, DialogueServices, Said, VerifiedCustomer
-from bot.dialogue.handoff import handoff_of, tell_handoff
+from bot.dialogue.handoff import callback_sentence, handoff_of, tell_handoff
 from bot.dialogue.listen import listen
 from bot.dialogue.memory import Memory
 from bot.metrics import Metrics
@@ -25,6 +25,7 @@ from crm_core.contracts import ConversationId, JsonObject
 from crm_core.db import unit_of_work
 from crm_core.events import BOT, Event, EventKind
 from crm_core.jobs import ClaimedJob, JobKind, NewJob, enqueue, finish
+from crm_core.outbox import BOT_VOICE, Utterance, post
 from crm_core.states import ConversationState
 from nlu.engine import NluEngine, NluResult, Sentiment
 
@@ -239,6 +240,8 @@ async def _write_rest(
     if caused.handoff_reason:
         handoff = handoff_of(services.dialogue, thought.memory, caused.handoff_reason, conversation)
         await conversations.hand_off(session, now, conversation, handoff)
+        promised = callback_sentence(services.dialogue, conversation)
+        await post(session, now, conversation, BOT_VOICE, [Utterance(promised)] if promised else [])
     elif caused.close:
         await conversations.close(session, now, conversation, "bot_finished", BOT)
 

@@ -111,6 +111,7 @@ def status_json(updates: ChatUpdates) -> JsonObject:
         "state": updates.state.value,
         "queue_position": updates.queue_position,
         "estimated_wait_s": updates.estimated_wait_s,
+        "longest_wait_s": updates.longest_wait_s,
         "agent_name": updates.agent_name,
         "survey_due": updates.survey_due,
         "typing": updates.typing.value if updates.typing else None,

@@ -61,6 +61,7 @@ class ChatUpdates:
     estimated_wait_s: float | None = None
     agent_name: str | None = None
     survey_due: bool = False
+    longest_wait_s: float | None = None  # eight of ten wait no longer
     typing: EntryAuthor | None = None
 
 

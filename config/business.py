@@ -134,5 +134,6 @@ def _require(path: Path, where: tuple[int, str], named: str | None, known: Colle
 
 def _problem(path: Path, where: tuple[int, str], problem: str) -> DocumentError:
     root = yaml.compose(read_text(path), Loader=yaml.SafeLoader)
+    assert isinstance(root, yaml.MappingNode)  # noqa: S101 - it was read already
     section = str(root.value[0][0].value)
     return DocumentError(path, line_of(root, (section, *where)), f"{where[1]}: {problem}")

@@ -26,8 +26,8 @@ def read_holidays(path: Path, today: date) -> list[date]:
 
 
 def _days_of(event: Component, today: date) -> Iterator[date]:
-    start = _day(event["DTSTART"].dt)
-    end = _day(event["DTEND"].dt) if "DTEND" in event else start + ONE_DAY
+    start = _day(event.decoded("DTSTART"))
+    end = _day(event.decoded("DTEND")) if "DTEND" in event else start + ONE_DAY
     length = max((end - start).days, 1)
     for first in _starts(event, start, today):
         yield from (first + number * ONE_DAY for number in range(length))
@@ -37,7 +37,7 @@ def _starts(event: Component, start: date, today: date) -> Iterator[date]:
     if "RRULE" not in event:
         yield start
         return
-    rule = rrulestr(event["RRULE"].to_ical().decode(), dtstart=datetime(start.year, start.month, start.day))  # noqa: DTZ001 - whole days have no zone
+    rule = rrulestr(_text(event.decoded("RRULE").to_ical()), dtstart=datetime(start.year, start.month, start.day))  # noqa: DTZ001 - whole days have no zone
     first, last = (
         today.replace(year=today.year - YEARS_BACK, day=1),
         today.replace(year=today.year + YEARS_AHEAD, day=1),
@@ -49,3 +49,7 @@ def _starts(event: Component, start: date, today: date) -> Iterator[date]:
 
 def _day(value: date | datetime) -> date:
     return value.date() if isinstance(value, datetime) else value
+
+
+def _text(content: bytes | str) -> str:
+    return content.decode() if isinstance(content, bytes) else content

@@ -25,10 +25,10 @@ class Overflow(Strict):
 
 
 class AfterHours(StrEnum):
-    """What a customer is told outside the hours: that they wait for the opening, or that we call back then."""
+    """Who comes outside the hours is offered to whoever happens to be here, or held until the opening."""
 
-    WAIT = "wait"
-    CALL_BACK = "call_back"
+    OFFER = "offer"
+    HOLD = "hold"
 
 
 class Queue(Strict):
@@ -50,7 +50,7 @@ class Queue(Strict):
     offer_timeout_s: Seconds = 30
     last_agent_s: Annotated[int, Field(ge=0)] = 45
     overflow: Overflow = Overflow()
-    after_hours: AfterHours = AfterHours.WAIT
+    after_hours: AfterHours = AfterHours.OFFER
     hours: Key | None = None
     sla: Key | None = None
 

@@ -14,6 +14,8 @@ from crm_core.errors import Conflict, InvalidInput
 from crm_core.events import Actor, Event, EventKind, record
 from crm_core.outbox import Utterance, Voice, post
 from crm_core.plain_text import is_storable
+from crm_core.queue import decline
+from crm_core.sla_clocks import person_replied
 from crm_core.states import Author, ConversationState, Direction, Visibility
 
 MOST_CHARACTERS = 10_000
@@ -48,6 +50,14 @@ async def accept_conversation(
     await conversations.accept(session, now, conversation_id, UserId(reach.viewer.user_id))
 
 
+async def decline_conversation(
+    session: AsyncSession, now: datetime, reach: Reach, conversation_id: ConversationId
+) -> None:
+    """An offer to oneself goes on to the next. Raises Conflict when there is none (any more)."""
+    conversation = await _allowed(session, reach, Action.ACCEPT, conversation_id)
+    await decline(session, now, conversation, UserId(reach.viewer.user_id))
+
+
 async def take_over(session: AsyncSession, now: datetime, reach: Reach, conversation_id: ConversationId) -> None:
     """From the bot, the line or a colleague, by who supervises."""
     conversation = await _allowed(session, reach, Action.TAKE_OVER, conversation_id)
@@ -73,6 +83,7 @@ async def reply(
     }  # fmt: skip
     conversation.first_replied_at = conversation.first_replied_at or now
     await session.flush()
+    await person_replied(session, now, conversation)
     await _record(session, now, reach, conversation, (EventKind.AGENT_REPLIED, detail))
     return message_id
 

@@ -46,6 +46,9 @@ class ConversationHead:
     disposition: str | None
     survey_score: int | None
     survey_comment: str | None
+    due_at: datetime | None
+    callback_at: datetime | None
+    offer: JsonObject | None
 
 
 def rating_of(conversation: type[models.Conversation]) -> ColumnElement[bool]:
@@ -89,5 +92,5 @@ def _head(row: RowMapping, addresses: tuple[KnownAddress, ...]) -> ConversationH
         row["state"], row["agent_id"], row["agent_name"], row["queue_key"], row["language"], row["intent"],
         row["subject"], row["handoff"], row["customer_ref"] or row["contact_ref"], row["verified_at"],
         row["verified_how"], row["opened_at"], row["queued_at"], row["first_replied_at"], row["closed_at"],
-        row["disposition"], row["score"], row["comment"],
+        row["disposition"], row["score"], row["comment"], row["due_at"], row["callback_at"], row["offer"],
     )  # fmt: skip

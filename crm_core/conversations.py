@@ -5,18 +5,24 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from crm_core import models
+from crm_core.callbacks import Trough, book_callback, quarter_with_room
 from crm_core.contracts import ConversationId, JsonObject, UserId
 from crm_core.errors import AlreadyTaken, Conflict, IllegalTransition, NotFound
 from crm_core.events import BOT, SYSTEM, Actor, Event, EventKind, record
 from crm_core.jobs import JobKind, NewJob, enqueue
+from crm_core.line import Entry, enter_line
 from crm_core.signals import Signal, Topic, publish
+from crm_core.sla import ClockKind
+from crm_core.sla_clocks import end_clocks, terms_of
 from crm_core.states import ConversationState as State
+from crm_core.wait_estimates import promised
 
 LATELY = timedelta(days=30)
+CALLBACK = "callback"  # the reason of a handoff whose customer wants to be called
 
 
 class Trigger(StrEnum):
@@ -62,8 +68,9 @@ TRANSITIONS: Mapping[tuple[State, Trigger], State] = {
     **{(state, Trigger.TAKE_OVER): State.ASSIGNED for state in State if state is not State.CLOSED},
 }
 
+# a hand-off is told as `handoff_requested` by `hand_off`, its place in line as `queued` by `enter_line`
 EVENT_OF: Mapping[Trigger, EventKind] = {
-    Trigger.HAND_OFF: EventKind.QUEUED,
+    Trigger.HAND_OFF: EventKind.HANDOFF_REQUESTED,
     Trigger.OFFER: EventKind.OFFERED,
     Trigger.DECLINE: EventKind.DECLINED,
     Trigger.ACCEPT: EventKind.ASSIGNED,
@@ -79,6 +86,7 @@ EVENT_OF: Mapping[Trigger, EventKind] = {
 }
 
 OWNED = frozenset({State.OFFERED, State.ASSIGNED, State.WRAP_UP})
+IN_HAND = OWNED | {State.QUEUED}  # what routing looks at
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +151,7 @@ async def move(
     after = TRANSITIONS.get((before, trigger))
     if after is None:
         raise IllegalTransition(f"A conversation that is {before} cannot {trigger.replace('_', ' ')}.")
-    conversation.state, conversation.state_at = after.value, now
+    conversation.state, conversation.state_at, holder = after.value, now, conversation.agent_id
     if after not in OWNED and after is not State.SNOOZED and after is not State.CLOSED:
         conversation.agent_id = None
     await session.flush()
@@ -151,22 +159,41 @@ async def move(
     happened = Event(EVENT_OF[trigger], actor, conversation.id, conversation.contact_id, detail)
     await record(session, now, [happened])
     await publish(session, Signal(Topic.CONVERSATION, conversation.id))
+    if before in OWNED and after not in OWNED:
+        await _note_idle(session, now, holder)
+    if before in IN_HAND or after in IN_HAND:
+        await publish(session, Signal(Topic.LINE, conversation.id, str(holder or "")))
     return after
 
 
-async def hand_off(session: AsyncSession, now: datetime, conversation: models.Conversation, handoff: Handoff) -> None:
-    """From the bot into a queue, with the card; how often they came lately is counted here."""
+async def _note_idle(session: AsyncSession, now: datetime, agent_id: int | None) -> None:
+    """From when they wait for their next contact: of agents equally apt, who waited longest takes it."""
+    row = update(models.User).where(models.User.id == agent_id).values(idle_since=now)
+    await session.execute(row.execution_options(synchronize_session=False))
+
+
+async def hand_off(
+    session: AsyncSession,
+    now: datetime,
+    conversation: models.Conversation,
+    handoff: Handoff,
+    trough: Trough = quarter_with_room,
+) -> None:
+    """From the bot into a queue, with the card; how often they came lately is counted here.
+
+    Who asked to be called back keeps the place and gets a time from `trough`.
+    """
     signals = replace(handoff.signals, earlier_contacts=await _earlier_contacts(session, now, conversation))
     handoff = replace(handoff, signals=signals)
-    conversation.queue_key, conversation.queued_at = handoff.queue_key, now
-    conversation.handoff = handoff.as_json()
+    conversation.queue_key, conversation.handoff = handoff.queue_key, handoff.as_json()
     detail: JsonObject = {
         "reason": handoff.reason, "queue": handoff.queue_key, "intent": handoff.intent,
         "urgent": signals.urgent, "upset": signals.upset, "earlier_contacts": signals.earlier_contacts,
     }  # fmt: skip
-    requested = Event(EventKind.HANDOFF_REQUESTED, BOT, conversation.id, conversation.contact_id, detail)
-    await record(session, now, [requested])
-    await move(session, now, conversation, Trigger.HAND_OFF, (BOT, {"queue": handoff.queue_key}))
+    await move(session, now, conversation, Trigger.HAND_OFF, (BOT, detail))
+    await enter_line(session, now, conversation, (Entry.HANDOFF, BOT))
+    if handoff.reason == CALLBACK:
+        await book_callback(session, now, conversation, trough)
 
 
 async def _earlier_contacts(session: AsyncSession, now: datetime, conversation: models.Conversation) -> int:
@@ -186,22 +213,36 @@ async def accept(session: AsyncSession, now: datetime, conversation_id: Conversa
     offered_to_other = conversation.state == State.OFFERED and conversation.agent_id != agent_id
     if taken or offered_to_other:
         raise AlreadyTaken("Somebody else has taken this conversation.")
+    how = "offer" if conversation.state == State.OFFERED else "manual"
     conversation.agent_id = agent_id
-    waited_s = (now - conversation.queued_at).total_seconds() if conversation.queued_at else None
-    detail: JsonObject = {"agent_id": agent_id, "queue": conversation.queue_key, "waited_s": waited_s}
+    detail = await _assigned(session, now, conversation, how)
     await move(session, now, conversation, Trigger.ACCEPT, (Actor.agent(agent_id), detail))
+
+
+async def _assigned(session: AsyncSession, now: datetime, conversation: models.Conversation, how: str) -> JsonObject:
+    """What `assigned` tells: the outcome beside the promise, so that promises can be checked."""
+    terms = await terms_of(session, conversation)
+    return {
+        "agent_id": conversation.agent_id, "queue": conversation.queue_key, "load": terms.load.value,
+        "waited_s": _waited_s(now, conversation), "how": how, **promised(conversation.estimate),
+    }  # fmt: skip
+
+
+def _waited_s(now: datetime, conversation: models.Conversation) -> float | None:
+    """Since it came into line; None for who never did."""
+    return (now - conversation.queued_at).total_seconds() if conversation.queued_at else None
 
 
 async def take_over(session: AsyncSession, now: datetime, conversation: models.Conversation, agent_id: UserId) -> None:
     """`agent_id` takes a locked conversation from the bot, the line or a colleague; one's own stays as it is."""
     if conversation.agent_id == agent_id and conversation.state == State.ASSIGNED:
         return
-    detail: JsonObject = {
-        "agent_id": agent_id, "from_agent_id": conversation.agent_id, "from_state": conversation.state,
-        "queue": conversation.queue_key,
-    }  # fmt: skip
+    left, state = conversation.agent_id, conversation.state
     conversation.agent_id = agent_id
+    detail = await _assigned(session, now, conversation, "take_over")
+    detail |= {"from_agent_id": left, "from_state": state}
     await move(session, now, conversation, Trigger.TAKE_OVER, (Actor.agent(agent_id), detail))
+    await publish(session, Signal(Topic.LINE, conversation.id, str(left or "")))
 
 
 async def require_owner(
@@ -219,8 +260,9 @@ async def transfer(
 ) -> None:
     """Back into a queue, at the end of its line."""
     detail: JsonObject = {"from_queue": conversation.queue_key, "to_queue": to_queue}
-    conversation.queue_key, conversation.queued_at = to_queue, now
+    conversation.queue_key = to_queue
     await move(session, now, conversation, Trigger.TRANSFER, (actor, detail))
+    await enter_line(session, now, conversation, (Entry.TRANSFER, actor))
 
 
 async def close(
@@ -232,6 +274,11 @@ async def close(
         Trigger.ABANDON if conversation.state in (State.QUEUED, State.OFFERED) and actor == SYSTEM else Trigger.CLOSE
     )
     detail: JsonObject = {"disposition": disposition, "agent_id": conversation.agent_id}
+    if trigger is Trigger.ABANDON:
+        terms = await terms_of(session, conversation)
+        waited_s = _waited_s(now, conversation)
+        detail = {"queue": conversation.queue_key, "load": terms.load.value, "waited_s": waited_s}
+    await end_clocks(session, now, conversation, tuple(ClockKind))
     await move(session, now, conversation, trigger, (actor, detail))
     if trigger is Trigger.CLOSE:
         key = str(conversation.id)

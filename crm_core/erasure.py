@@ -17,6 +17,9 @@ ERASED = "erased"
 # what an event may keep: numbers, and words of our own that name nobody
 KEPT_EVENT_KEYS = frozenset({
     "message_id", "message_ids", "through", "intent", "confidence", "zone", "language", "model", "flow", "slot",
+    "load", "entry", "how", "why", "state", "position", "p50_s", "p80_s", "promised_p50_s", "promised_p80_s", "method",
+    "due_at_s", "callback_at_s", "timeout_s", "slack_s", "skills", "ring", "idle_s", "candidates", "is_last_agent",
+    "interrupts", "clock", "policy", "target_s",
     "action", "ms", "code", "reason", "queue", "agent_id", "from_agent_id", "from_state", "waited_s", "first",
     "disposition", "score", "survey", "changed", "from_queue", "to_queue", "merge_id", "job_id", "kind", "tries",
     "how", "source", "from_intent", "urgent", "upset",
@@ -83,6 +86,7 @@ async def blank_conversations(session: AsyncSession, _now: datetime, person: Per
     conversation = models.Conversation
     values: dict[str, object] = {
         "subject": None, "customer_ref": None, "bot_memory": {}, "handoff": None,
+        "offer": None, "estimate": None, "passed_by": [],
         "thread_key": func.concat(ERASED, conversation.id),
     }  # fmt: skip
     await _blank(session, conversation, conversation.id.in_(person.conversation_ids), values)

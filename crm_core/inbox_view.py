@@ -1,14 +1,12 @@
 """The lists at the left of the desk: what waits, for how long, against which promise."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 
 from sqlalchemy import ColumnElement, RowMapping, Select, func, select, true
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from config.business import Queue
 from crm_core import models
 from crm_core.access import Reach, visible_conversations
 from crm_core.contracts import JsonObject
@@ -44,6 +42,7 @@ class InboxRow:
     last_author: str | None
     order_number: str | None
     signals: JsonObject = field(default_factory=dict)  # of the handoff
+    offer: JsonObject | None = None  # the last one
 
 
 _WAITING = (ConversationState.QUEUED, ConversationState.OFFERED)
@@ -71,13 +70,10 @@ async def inbox_counts(session: AsyncSession, reach: Reach) -> dict[InboxTab, in
     return dict(zip(tabs, numbers, strict=True))
 
 
-async def inbox_rows(
-    session: AsyncSession, reach: Reach, tab: InboxTab, queues: Sequence[Queue], limit: int = 100
-) -> list[InboxRow]:
+async def inbox_rows(session: AsyncSession, reach: Reach, tab: InboxTab, limit: int = 100) -> list[InboxRow]:
     """The rows of a tab: longest waiting first, closed ones newest first."""
-    promises = {queue.key: queue.first_response_s for queue in queues}
     rows = (await session.execute(_rows_of(reach, tab, limit))).mappings()
-    return [_row(row, promises) for row in rows]
+    return [_row(row) for row in rows]
 
 
 def _rows_of(reach: Reach, tab: InboxTab, limit: int) -> Select[tuple[object, ...]]:
@@ -113,14 +109,12 @@ def _rows_of(reach: Reach, tab: InboxTab, limit: int) -> Select[tuple[object, ..
     )  # fmt: skip
 
 
-def _row(row: RowMapping, promises: dict[str, int]) -> InboxRow:
-    replied, queued_at = row["first_replied_at"], row["queued_at"]
-    promise_s = promises.get(row["queue_key"] or "")
-    due_at = queued_at + timedelta(seconds=promise_s) if queued_at and promise_s and not replied else None
+def _row(row: RowMapping) -> InboxRow:
+    queued_at, due_at = row["queued_at"], None if row["first_replied_at"] else row["due_at"]
     handoff = row["handoff"] or {}
     return InboxRow(
         row["id"], row["contact_id"], row["contact_name"], row["uri"], row["channel"], row["language"],
         row["intent"], row["state"], row["agent_id"], row["agent_name"], row["queue_key"],
         queued_at or row["last_inbound_at"], due_at, row["last_message_at"], row["text"] or "", row["author"],
-        handoff.get("order_number"), handoff.get("signals") or {},
+        handoff.get("order_number"), handoff.get("signals") or {}, row["offer"],
     )  # fmt: skip

@@ -17,12 +17,15 @@ from crm_core.conversations import Trigger, lock_conversation, move
 from crm_core.errors import InvalidInput
 from crm_core.events import CONTACT
 from crm_core.jobs import ClaimedJob, JobKind
+from crm_core.line import tell_wait
 from crm_core.plain_text import is_storable
 from crm_core.signals import CHANNEL
+from crm_core.sla_clocks import customer_wrote
 from crm_core.states import ConversationState
 
 MOST_TEXT_CHARACTERS = 20_000
 MOST_KEY_CHARACTERS = 600  # an index row holds 2,700 bytes
+_WITH_A_PERSON = frozenset({ConversationState.ASSIGNED, ConversationState.WRAP_UP, ConversationState.SNOOZED})
 _BACK_TO_ITS_AGENT = {ConversationState.WRAP_UP: Trigger.RESUME, ConversationState.SNOOZED: Trigger.WAKE}
 
 
@@ -121,13 +124,22 @@ async def receive(
         await add_identity(session, now, contact_id, inbound.identity)
     if inbound.attachments:
         await _store_attachments(session, inbound, conversation_id, message_id)
-    trigger = _BACK_TO_ITS_AGENT.get(row.state)
-    if trigger is not None:
-        resting = await lock_conversation(session, conversation_id)
-        await move(session, now, resting, trigger, (CONTACT, {"agent_id": resting.agent_id}))
+    if row.state in _WITH_A_PERSON:
+        await _tell_its_agent(session, now, conversation_id)
+    elif row.state != ConversationState.BOT:
+        await tell_wait(session, now, await lock_conversation(session, conversation_id))
     claimed = inline is not None and row.turn_id is not None
     turn = ClaimedJob(row.turn_id, JobKind.TURN, conversation_id, {}, 1, now) if claimed else None
     return Received(message_id, conversation_id, contact_id, is_new=True, turn=turn)
+
+
+async def _tell_its_agent(session: AsyncSession, now: datetime, conversation_id: ConversationId) -> None:
+    """What rested goes back to its agent, and the next reply is due."""
+    conversation = await lock_conversation(session, conversation_id)
+    trigger = _BACK_TO_ITS_AGENT.get(ConversationState(conversation.state))
+    if trigger is not None:
+        await move(session, now, conversation, trigger, (CONTACT, {"agent_id": conversation.agent_id}))
+    await customer_wrote(session, now, conversation)
 
 
 def _values_of(now: datetime, inbox_id: InboxId, inbound: Inbound, inline: InlineClaim | None) -> dict[str, object]:

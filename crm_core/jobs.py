@@ -28,6 +28,9 @@ class JobKind(StrEnum):
     MAIL = "mail"  # a letter outside any conversation: a code, a transcript
     SURVEY = "survey"
     CLOSE_IDLE = "close_idle"
+    SLA = "sla"  # a promise is nearly or wholly due
+    OFFER = "offer"  # an offer's time is over, or who declined may be asked again
+    TELL_WAIT = "tell_wait"  # somebody in line wrote: tell them their place
 
 
 @dataclass(frozen=True, slots=True)

@@ -98,6 +98,9 @@ class User(Base):
     language: Mapped[str] = mapped_column(server_default="en")
     time_zone: Mapped[str | None]
     capacity: Mapped[int] = mapped_column(Integer, server_default=sql("5"))
+    # the most of a kind at once, where it is less than the capacity: {"call": 0, "chat": 3}
+    limits: Mapped[JsonObject] = mapped_column(JSONB, server_default=sql("'{}'"))
+    idle_since: Mapped[datetime | None]
     state: Mapped[str] = mapped_column(server_default=AgentState.OFFLINE.value)
     state_at: Mapped[datetime | None]
     disabled_at: Mapped[datetime | None]
@@ -176,6 +179,12 @@ class Conversation(Base):
     last_inbound_at: Mapped[datetime | None]
     state_at: Mapped[datetime]
     queued_at: Mapped[datetime | None]
+    due_at: Mapped[datetime | None]  # the promised first reply
+    route_by: Mapped[datetime | None]  # the same, moved by value and risk: the place in line
+    callback_at: Mapped[datetime | None]
+    offer: Mapped[JsonObject | None] = mapped_column(JSONB)  # the last one: until when, and why to this agent
+    estimate: Mapped[JsonObject | None] = mapped_column(JSONB)  # the wait that was promised
+    passed_by: Mapped[list[int]] = mapped_column(JSONB, server_default=sql("'[]'"))  # who declined, this time in line
     first_replied_at: Mapped[datetime | None]  # by a person
     closed_at: Mapped[datetime | None]
     disposition: Mapped[str | None]

@@ -28,6 +28,8 @@ class Topic(StrEnum):
     CONVERSATION = "conversation"  # its messages, state or delivery changed
     TYPING = "typing"
     JOB = "job"  # something became due
+    LINE = "line"  # a conversation came into a line, was offered, taken or let go; detail: the agent it leaves
+    RULES = "rules"  # queues, hours or promises changed
     AGENT = "agent"  # an agent's state changed, or a session ended
     RESYNC = "resync"
 

@@ -21,6 +21,7 @@ from crm_core.errors import Conflict, InvalidInput, NotFound
 from crm_core.events import SYSTEM, Actor, Event, EventKind, record
 from crm_core.passwords import check_strength, hash_password, matches
 from crm_core.plain_text import is_storable, storable
+from crm_core.queue import withdraw_offers
 from crm_core.signals import Signal, Topic, publish
 from crm_core.states import AgentState, Role
 
@@ -258,10 +259,16 @@ async def disable_user(session: AsyncSession, now: datetime, user_id: UserId) ->
     await log_out_everywhere(session, user_id)
 
 
-async def set_agent_state(session: AsyncSession, now: datetime, user_id: UserId, state: AgentState) -> None:
-    await session.execute(update(models.User).where(models.User.id == user_id).values(state=state.value, state_at=now))
-    event = Event(EventKind.AGENT_STATE_CHANGED, Actor.agent(user_id), data={"state": state.value})
+async def set_agent_state(
+    session: AsyncSession, now: datetime, user_id: UserId, state: AgentState, why: str = "chosen"
+) -> None:
+    """Who is not available gets nothing from this moment, and keeps no offer."""
+    values = {"state": state.value, "state_at": now, "idle_since": now}
+    await session.execute(update(models.User).where(models.User.id == user_id).values(**values))
+    event = Event(EventKind.AGENT_STATE_CHANGED, Actor.agent(user_id), data={"state": state.value, "why": why})
     await record(session, now, [event])
+    if state is not AgentState.AVAILABLE:
+        await withdraw_offers(session, now, user_id)
     await publish(session, Signal(Topic.AGENT, user_id, state.value))
 
 

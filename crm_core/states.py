@@ -52,3 +52,14 @@ class CorrectionState(StrEnum):
 class JobState(StrEnum):
     READY = "ready"
     BURIED = "buried"
+
+
+class AbilityKind(StrEnum):
+    SKILL = "skill"
+    LANGUAGE = "language"
+
+
+class RuleKind(StrEnum):
+    QUEUE = "queue"
+    CALENDAR = "calendar"
+    POLICY = "policy"

@@ -15,9 +15,9 @@ from crm_core.conversation_head import ConversationHead, conversation_head, rati
 from crm_core.errors import NotFound
 from crm_core.states import Author, CorrectionState, Direction
 from crm_core.surveys import CSAT
+from crm_core.wait_estimates import wait_from
 
 MOST_ENTRIES = 500
-HANDLING_GUESS_S = 90.0  # until the estimate of the routing takes over
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +84,7 @@ class VisitorUpdates:
     entries: tuple[TranscriptEntry, ...] = ()
     queue_position: int | None = None
     estimated_wait_s: float | None = None
+    longest_wait_s: float | None = None  # eight of ten wait no longer
     agent_name: str | None = None
     survey_due: bool = False
     answered: bool = False  # the rating
@@ -212,7 +213,7 @@ def _card(content: JsonObject) -> Card | None:
 
 _VISITOR_UPDATES = text("""
 with head as (
-    select c.id, c.contact_id, c.state, c.queue_key, c.queued_at, s.sent_at, s.answered_at,
+    select c.id, c.contact_id, c.state, c.queue_key, c.route_by, c.estimate, s.sent_at, s.answered_at,
            case when c.state <> 'offered' then u.name end as owner_name
     from address a
     join conversation c on c.contact_id = a.contact_id
@@ -223,10 +224,11 @@ with head as (
     limit 1
 )
 select head.id as head_id, head.state as conversation_state, head.owner_name, head.sent_at as survey_sent_at,
-       head.answered_at,
+       head.answered_at, head.estimate,
        case when head.state in ('queued', 'offered') then (
            select count(*) + 1 from conversation o
-           where o.queue_key = head.queue_key and o.state in ('queued', 'offered') and o.queued_at < head.queued_at
+           where o.queue_key = head.queue_key and o.state in ('queued', 'offered')
+           and (o.route_by, o.id) < (head.route_by, head.id)
        ) end as position,
        m.*, w.name as agent_name,
        (select json_agg(json_build_array(f.token, f.name, f.content_type, f.size) order by f.id)
@@ -255,11 +257,11 @@ async def visitor_updates(session: AsyncSession, inbox_id: int, address_uri: str
     if not rows:
         return VisitorUpdates()
     head = rows[0]
-    position = head["position"]
+    position, wait = head["position"], wait_from(head["estimate"], head["position"])
     entries = (entry_of(row, _files_of(row)) for row in rows if row["id"] is not None)
     return VisitorUpdates(
         head["head_id"], head["conversation_state"], tuple(_for_visitor(entry) for entry in entries), position,
-        position * HANDLING_GUESS_S if position else None, _first_name(head["owner_name"]),
+        wait.p50_s if wait else None, wait.p80_s if wait else None, _first_name(head["owner_name"]),
         survey_due=head["survey_sent_at"] is not None and head["answered_at"] is None,
         answered=head["answered_at"] is not None,
     )  # fmt: skip

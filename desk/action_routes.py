@@ -7,7 +7,14 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import HTMLResponse
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from crm_core.agent_work import accept_conversation, add_note, close_conversation, reply, transfer_to_queue
+from crm_core.agent_work import (
+    accept_conversation,
+    add_note,
+    close_conversation,
+    decline_conversation,
+    reply,
+    transfer_to_queue,
+)
 from crm_core.contracts import ConversationId, MessageId, UserId
 from crm_core.corrections import Reading, correct_intent
 from crm_core.db import unit_of_work
@@ -92,6 +99,10 @@ def _deeds(desk: Desk) -> dict[str, Deed]:
         await accept_conversation(session, change.reader.now, change.reader.reach, change.conversation_id)
         return change.reader.words("done.accepted")
 
+    async def _decline(session: AsyncSession, change: Change) -> str:
+        await decline_conversation(session, change.reader.now, change.reader.reach, change.conversation_id)
+        return change.reader.words("done.declined")
+
     async def _reply(session: AsyncSession, change: Change) -> str:
         await reply(session, change.reader.now, change.reader.reach, change.conversation_id, change.text)
         return ""
@@ -118,7 +129,7 @@ def _deeds(desk: Desk) -> dict[str, Deed]:
         return reader.words("done.closed")
 
     return {
-        "accept": _accept, "reply": _reply, "note": _note, "transfer": _transfer, "close": _close,
+        "accept": _accept, "decline": _decline, "reply": _reply, "note": _note, "transfer": _transfer, "close": _close,
         "intent": _correction(desk),
     }  # fmt: skip
 
@@ -163,7 +174,7 @@ def _state_route(router: APIRouter, desk: Desk) -> None:
         async with unit_of_work(desk.services.sessions) as session:
             await set_agent_state(session, reader.now, UserId(reader.viewer.user_id), chosen)
         async with unit_of_work(desk.services.sessions) as session:
-            shown = await read_inbox(desk, session, reader, tab_of(None))
+            shown = await read_inbox(session, reader, tab_of(None))
         person = me(replace(reader, state=chosen), shown)
         fragments = Fragments(desk, reader)
         html = partial("state-place", "innerMorph", fragments.state(person))

@@ -10,7 +10,18 @@ from crm_core.states import ConversationState as State
 from crm_core.states import Role
 from crm_core.transcripts import MOST_ENTRIES, transcript
 from desk.orders import money_text
-from desk.people import Chip, Wait, channel_icon, initials, intent_name, mood_chips, person_name, promise
+from desk.people import (
+    Chip,
+    Wait,
+    channel_icon,
+    initials,
+    intent_name,
+    mood_chips,
+    offered_until,
+    person_name,
+    promise,
+    routing_reason,
+)
 from desk.reader import Reader
 from desk.services import Desk
 from desk.timeline import timeline
@@ -33,7 +44,7 @@ async def read_conversation(
     dispositions = {key: in_language(names, language) for key, names in company.dispositions.items()}
     queues = {queue.key: in_language(queue.name, language) for queue in desk.services.business.queues.queues}
     return ConversationPage(
-        head=_head(desk, found.conversation, reader),
+        head=_head(found.conversation, reader),
         entries=timeline(found.conversation, found.entries, reader.clock, dispositions),
         is_cut=len(found.entries) >= MOST_ENTRIES,
         queues=tuple(Option(key, name, key == found.conversation.queue_key) for key, name in queues.items()),
@@ -53,13 +64,13 @@ def in_language(names: Mapping[str, str], language: str) -> str:
     return names.get(language) or next(iter(names.values()), "")
 
 
-def _head(desk: Desk, head: ConversationHead, reader: Reader) -> Head:
+def _head(head: ConversationHead, reader: Reader) -> Head:
     words = reader.words
     name = person_name(head.contact_name, head.addresses[0].uri if head.addresses else None, words)
     return Head(
         id=head.id, state=head.state, name=name, first_name=name.split(" ")[0] if head.contact_name else name,
         initials=initials(name), channel_icon=channel_icon(head.channel), subtitle=_subtitle(head, words),
-        wait=_wait(desk, head, reader), may=may_of(head, reader), gate=_gate(head, reader),
+        wait=_wait(head, reader), may=may_of(head, reader), gate=_gate(head, reader),
         language_in=words.known(f"languages_in.{head.language}", ""), handoff=_handoff(head, words),
     )  # fmt: skip
 
@@ -78,13 +89,16 @@ def _subtitle(head: ConversationHead, words: Words) -> str:
     return " · ".join(parts)
 
 
-def _wait(desk: Desk, head: ConversationHead, reader: Reader) -> Wait | None:
-    promises = {queue.key: queue.first_response_s for queue in desk.services.business.queues.queues}
-    promised_s = promises.get(head.queue_key or "")
-    is_due = head.queued_at and promised_s and not head.first_replied_at and head.state != State.CLOSED
-    if not is_due or head.queued_at is None or promised_s is None:
+def _is_offered(head: ConversationHead, reader: Reader) -> bool:
+    return head.state == State.OFFERED and head.agent_id == reader.viewer.user_id
+
+
+def _wait(head: ConversationHead, reader: Reader) -> Wait | None:
+    if _is_offered(head, reader):
+        return offered_until(reader.clock, head.offer)
+    if head.queued_at is None or head.due_at is None or head.first_replied_at or head.state == State.CLOSED:
         return None
-    return promise(reader.clock, head.queued_at, promised_s)
+    return promise(reader.clock, head.queued_at, head.due_at)
 
 
 def may_of(head: ConversationHead, reader: Reader) -> May:
@@ -94,6 +108,7 @@ def may_of(head: ConversationHead, reader: Reader) -> May:
     owns = is_mine and state in _OWNED
     return May(
         accept=state is State.QUEUED or (state is State.OFFERED and is_mine) or (state is State.BOT and takes_over),
+        decline=_is_offered(head, reader),
         reply=owns, note=True, transfer=is_mine and state in (State.ASSIGNED, State.SNOOZED), resolve=owns,
     )  # fmt: skip
 
@@ -104,6 +119,8 @@ def _gate(head: ConversationHead, reader: Reader) -> str:
     is_mine = head.agent_id == reader.viewer.user_id
     if is_mine and state in _OWNED:
         return ""
+    if _is_offered(head, reader):
+        return words("conversation.gate_offered")
     if state in (State.OFFERED, *_OWNED) and not is_mine:
         return words("conversation.gate_other", name=head.agent_name or words("message.someone"))
     if state is State.BOT and reader.viewer.role not in (Role.SUPERVISOR, Role.ADMIN):
@@ -123,7 +140,7 @@ def _handoff(head: ConversationHead, words: Words) -> HandoffCard | None:
         words("handoff.titled", reason=said) if said else words("handoff.title"), str(stored.get("wants") or ""),
         _lines(stored.get("found")), _lines(stored.get("told")),
         tuple((words.known(f"slots.{name}", name.replace("_", " ")), str(value)) for name, value in given),
-        _signals(stored.get("signals"), words),
+        _signals(stored.get("signals"), words), routing_reason(head.offer, words),
     )  # fmt: skip
 
 

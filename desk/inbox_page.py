@@ -4,9 +4,19 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from crm_core.inbox_view import InboxRow, InboxTab, inbox_counts, inbox_rows
 from crm_core.states import Author, ConversationState
-from desk.people import Chip, Wait, channel_icon, elapsed, initials, intent_name, mood_chips, person_name, promise
+from desk.people import (
+    Chip,
+    Wait,
+    channel_icon,
+    elapsed,
+    initials,
+    intent_name,
+    mood_chips,
+    offered_until,
+    person_name,
+    promise,
+)
 from desk.reader import Reader
-from desk.services import Desk
 from desk.views import Inbox, Me, Row, Tab
 
 MOST_ROWS = 100
@@ -18,13 +28,11 @@ def tab_of(key: object) -> InboxTab:
     return next((tab for tab in InboxTab if tab == key), InboxTab.MINE)
 
 
-async def read_inbox(desk: Desk, session: AsyncSession, reader: Reader, tab: InboxTab) -> Inbox:
-    queues = desk.services.business.queues.queues
+async def read_inbox(session: AsyncSession, reader: Reader, tab: InboxTab) -> Inbox:
     counts = await inbox_counts(session, reader.reach)
-    mine = await inbox_rows(session, reader.reach, InboxTab.MINE, queues, MOST_ROWS)
-    found = mine if tab is InboxTab.MINE else await inbox_rows(session, reader.reach, tab, queues, MOST_ROWS)
-    promises = {queue.key: queue.first_response_s for queue in queues}
-    rows = tuple(_row(row, reader, promises) for row in found)
+    mine = await inbox_rows(session, reader.reach, InboxTab.MINE, MOST_ROWS)
+    found = mine if tab is InboxTab.MINE else await inbox_rows(session, reader.reach, tab, MOST_ROWS)
+    rows = tuple(_row(row, reader) for row in found)
     tabs = tuple(Tab(item.value, counts.get(item)) for item in InboxTab)
     waiting = counts[InboxTab.QUEUE] + sum(_waits_for_us(row) for row in mine)
     return Inbox(tab.value, tabs, waiting, rows)
@@ -41,22 +49,29 @@ def _waits_for_us(row: InboxRow) -> bool:
     return row.last_author == Author.CONTACT and row.state not in (ConversationState.CLOSED, ConversationState.BOT)
 
 
-def _row(row: InboxRow, reader: Reader, promises: dict[str, int]) -> Row:
+def _row(row: InboxRow, reader: Reader) -> Row:
     words = reader.words
     name = person_name(row.contact_name, row.address_uri, words)
     return Row(
         row.conversation_id, name, initials(name), channel_icon(row.channel),
-        words.known(f"channels.{row.channel}", row.channel), wait_of(row, reader, promises),
+        words.known(f"channels.{row.channel}", row.channel), wait_of(row, reader),
         _said_by(row, reader), _one_line(row.last_line) or words("inbox.no_text"), _chips(row, reader),
         unread=_waits_for_us(row),
     )  # fmt: skip
 
 
-def wait_of(row: InboxRow, reader: Reader, promises: dict[str, int]) -> Wait:
-    """The promised first reply while it is due, else how long ago something was said."""
+def _is_offered(row: InboxRow, reader: Reader) -> bool:
+    return row.state == ConversationState.OFFERED and row.agent_id == reader.viewer.user_id
+
+
+def wait_of(row: InboxRow, reader: Reader) -> Wait:
+    """How long an offer holds; the promised first reply while it is due; else how long ago something was said."""
+    offered = offered_until(reader.clock, row.offer) if _is_offered(row, reader) else None
+    if offered is not None:
+        return offered
     if row.due_at is None or row.waiting_since is None or row.state == ConversationState.CLOSED:
         return elapsed(reader.clock, row.last_message_at)
-    return promise(reader.clock, row.waiting_since, promises.get(row.queue_key or "", 0))
+    return promise(reader.clock, row.waiting_since, row.due_at)
 
 
 def _said_by(row: InboxRow, reader: Reader) -> str:
@@ -70,6 +85,8 @@ def _said_by(row: InboxRow, reader: Reader) -> str:
 
 def _chips(row: InboxRow, reader: Reader) -> tuple[Chip, ...]:
     words, chips = reader.words, list(mood_chips(row.signals, reader.words))
+    if _is_offered(row, reader):
+        chips.insert(0, Chip(words("inbox.offered"), "ok"))
     if row.intent:
         chips.append(Chip(intent_name(row.intent, words), "accent"))
     if row.language:

@@ -25,7 +25,7 @@ def page_routes(desk: Desk) -> APIRouter:
     async def inbox(request: Request) -> Response:
         reader = await require_reader(desk, request)
         async with unit_of_work(desk.services.sessions) as session:
-            shown, person = await _frame(desk, session, request, reader)
+            shown, person = await _frame(session, request, reader)
         fragments = Fragments(desk, reader)
         html = fragments.list_pane(shown, person) if is_fragment(request) else fragments.page(shown, person, None)
         return HTMLResponse(html)
@@ -38,7 +38,7 @@ def page_routes(desk: Desk) -> APIRouter:
             found = await read_conversation(desk, session, reader, conversation_id)
             if is_fragment(request):
                 return HTMLResponse(fragments.work(found, tab_of(request.query_params.get("tab")).value))
-            shown, person = await _frame(desk, session, request, reader)
+            shown, person = await _frame(session, request, reader)
         return HTMLResponse(fragments.page(shown, person, found))
 
     _beside_routes(router, desk)
@@ -69,7 +69,7 @@ def _beside_routes(router: APIRouter, desk: Desk) -> None:
         raise NotFound("There is nothing at this address.")
 
 
-async def _frame(desk: Desk, session: AsyncSession, request: Request, reader: Reader) -> tuple[Inbox, Me]:
+async def _frame(session: AsyncSession, request: Request, reader: Reader) -> tuple[Inbox, Me]:
     """The list and the person, around whatever is open."""
-    shown = await read_inbox(desk, session, reader, tab_of(request.query_params.get("tab")))
+    shown = await read_inbox(session, reader, tab_of(request.query_params.get("tab")))
     return shown, me(reader, shown)

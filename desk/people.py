@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import phonenumbers
 
+from crm_core.contracts import Json, JsonObject
 from desk.moments import Clockface, Urgency, urgency
 from desk.words import Words
 
@@ -66,13 +67,45 @@ def person_name(name: str | None, address: str | None, words: Words) -> str:
     return name or shown_address(address or "") or words("conversation.anonymous")
 
 
-def promise(clock: Clockface, since: datetime, promised_s: int) -> Wait:
+def promise(clock: Clockface, since: datetime, deadline: datetime) -> Wait:
     """The first reply that was promised when the conversation was queued."""
-    deadline = since + timedelta(seconds=promised_s)
+    return _until(clock, since, deadline, "clock.promise")
+
+
+def offered_until(clock: Clockface, offer: JsonObject | None) -> Wait | None:
+    """How long the reader has to answer an offer."""
+    stored = offer or {}
+    at, until = (stored.get(name) for name in ("at", "until"))
+    if not isinstance(at, str) or not isinstance(until, str):
+        return None
+    return _until(clock, datetime.fromisoformat(at), datetime.fromisoformat(until), "clock.offer")
+
+
+def _until(clock: Clockface, since: datetime, deadline: datetime, title: str) -> Wait:
+    whole_s = int((deadline - since).total_seconds())
     return Wait(
-        clock.due(deadline), urgency(clock.now, deadline, promised_s),
-        clock.words("clock.promise", time=clock.clock(deadline)), deadline.isoformat(), promised_s,
+        clock.due(deadline), urgency(clock.now, deadline, whole_s), clock.words(title, time=clock.clock(deadline)),
+        deadline.isoformat(), whole_s,
     )  # fmt: skip
+
+
+def routing_reason(offer: JsonObject | None, words: Words) -> str:
+    """Why routing chose this agent: “42 s left · knows es, billing · idle for 310 s · 3 could take it”."""
+    reason = (offer or {}).get("reason")
+    if not isinstance(reason, dict):
+        return ""
+    slack_s, idle_s, candidates = (_number(reason.get(name)) for name in ("slack_s", "idle_s", "candidates"))
+    skills = reason.get("skills")
+    known = [reason.get("language"), *(skills if isinstance(skills, list) else [])]
+    names = ", ".join(str(word) for word in known if word)
+    parts = [words("offer.slack" if slack_s >= 0 else "offer.overdue", n=abs(slack_s))]
+    parts += [words("offer.knows", skills=names)] if names else []
+    parts += [words("offer.last_agent") if reason.get("is_last_agent") else words("offer.idle", n=idle_s)]
+    return " · ".join([*parts, words("offer.candidates", n=candidates)])
+
+
+def _number(value: Json) -> int:
+    return round(value) if isinstance(value, int | float) else 0
 
 
 def elapsed(clock: Clockface, moment: datetime) -> Wait:

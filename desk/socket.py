@@ -33,6 +33,7 @@ MOST_CHARACTERS = 4096
 MOST_PER_WINDOW, WINDOW_S = 60, 10.0
 LOGGED_OUT, NOT_UNDERSTOOD, TOO_MUCH, FAILED = 4401, 4400, 1008, 1011
 LARGEST_ID = 2**63
+UNSEEN = frozenset({Topic.JOB, Topic.LINE, Topic.RULES})  # what no page shows
 
 
 class SocketEnded(Exception):
@@ -156,7 +157,7 @@ class Conversing:
     async def _pass_on(self, signals: asyncio.Queue[Signal]) -> None:
         while True:
             signal = await signals.get()
-            if signal.topic is not Topic.JOB:
+            if signal.topic not in UNSEEN:
                 await self._happened.put(signal)
 
     async def _look(self) -> None:
@@ -198,7 +199,7 @@ class Conversing:
         return html
 
     async def _changes(self, session: AsyncSession, reader: Reader, screen: Screen) -> str:
-        inbox = await read_inbox(self.desk, session, reader, screen.tab)
+        inbox = await read_inbox(session, reader, screen.tab)
         html = screen.update_list(inbox, me(reader, inbox))
         if screen.conversation_id is None:
             return html

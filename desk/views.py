@@ -56,6 +56,7 @@ class HandoffCard:
     told: tuple[str, ...]
     slots: tuple[tuple[str, str], ...]
     signals: tuple[Chip, ...] = ()
+    routing: str = ""  # why this agent
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +143,7 @@ class May:
     """What this reader may do with the conversation now."""
 
     accept: bool = False
+    decline: bool = False
     reply: bool = False
     note: bool = False
     transfer: bool = False

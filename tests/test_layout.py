@@ -30,6 +30,7 @@ OUTERMOST = {
     "bot/worker.py": {"Worker._carry_out"},  # one bad job
     "bot/inline.py": {"InlineTurns._guarded", "InlineTurns._give_back"},  # one bad turn; the lease is the second net
     "bot/turn.py": {"_listen"},  # a broken flow ends with a person, not with silence
+    "crm_core/dispatcher.py": {"Dispatcher.run"},  # one bad round; offers go on after a moment
     "channels/sender.py": {"_send"},  # an adapter's fault becomes a recorded result
     "channels/webchat_socket.py": {"ChatSocket.serve"},  # one socket; the visitor gets a closing code, never the error
     "desk/answers.py": {"_answer"},  # one request; the person gets a sentence, never the error

@@ -124,7 +124,6 @@ async def tell_hours(context: Context) -> str:
 
 
 async def request_callback(context: Context) -> str:
-    context.happened(EventKind.CALLBACK_REQUESTED)
     context.memory.told.append(context.text("told_callback"))
     return DONE
 

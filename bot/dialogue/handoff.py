@@ -1,10 +1,12 @@
 """From the bot to a person: the sentence for the customer and the card for the agent."""
 
+from zoneinfo import ZoneInfo
+
 from bot.dialogue.context import Context, DialogueServices
 from bot.dialogue.memory import Memory
 from bot.dialogue.moments import week_day
 from crm_core import models
-from crm_core.conversations import Handoff, HandoffSignals
+from crm_core.conversations import CALLBACK, Handoff, HandoffSignals
 from crm_core.hours import hours_of
 
 SHOWN_SLOTS = ("order_number", "invoice_number", "phone", "date", "person")
@@ -17,7 +19,7 @@ def tell_handoff(context: Context) -> None:
     if reason is None:
         return
     hours = hours_of(context.services.business.hours.main)
-    if reason == "callback":
+    if reason == CALLBACK:
         context.say("handoff_callback", number=context.memory.slots.get("phone", ""))
     elif reason == "not_verified":
         context.say("handoff_not_verified")
@@ -26,10 +28,21 @@ def tell_handoff(context: Context) -> None:
     else:
         context.say("handoff")
     opening = hours.next_opening(context.now)
-    if not hours.is_open(context.now) and opening is not None:
+    if reason != CALLBACK and not hours.is_open(context.now) and opening is not None:
         day = week_day(opening.date(), context.language)
         context.say("handoff_closed", day=day, time=f"{opening:%H:%M}")
     context.memory.stack.clear()
+
+
+def callback_sentence(services: DialogueServices, conversation: models.Conversation) -> str | None:
+    """When we will call; None for who is not to be called."""
+    company = services.business.company
+    if conversation.callback_at is None:
+        return None
+    language = conversation.language or company.languages[0]
+    local = conversation.callback_at.astimezone(ZoneInfo(company.time_zone))
+    day = week_day(local.date(), language)
+    return services.replies.say("callback_promised", language, day=day, time=f"{local:%H:%M}")
 
 
 def handoff_of(services: DialogueServices, memory: Memory, reason: str, conversation: models.Conversation) -> Handoff:

@@ -105,7 +105,10 @@ async def test_accepting_tells_how_long_they_waited(centre: Centre) -> None:
     conversation_id = await centre.waiting()
     async with centre.work() as session:
         await accept(session, centre.now + timedelta(seconds=95), conversation_id, centre.staff["elena"])
-    detail = {"agent_id": centre.staff["elena"], "queue": "service", "waited_s": 95.0}
+    detail = {
+        "agent_id": centre.staff["elena"], "queue": "service", "load": "chat", "waited_s": 95.0, "how": "manual",
+        "promised_p50_s": None, "promised_p80_s": None,
+    }  # fmt: skip
     assert (await centre.events(conversation_id))[-1] == ("assigned", detail)
 
 
@@ -143,9 +146,9 @@ async def test_a_transfer_goes_to_the_end_of_the_other_line(centre: Centre) -> N
         await transfer(session, later, conversation, "billing", Actor.agent(centre.staff["elena"]))
     moved = await centre.conversation(conversation_id)
     assert (moved.state, moved.queue_key, moved.queued_at, moved.agent_id) == ("queued", "billing", later, None)
-    assert (await centre.events(conversation_id))[-1] == (
-        "transferred", {"from_queue": "service", "to_queue": "billing"},
-    )  # fmt: skip
+    transferred, queued = (await centre.events(conversation_id))[-2:]
+    assert transferred == ("transferred", {"from_queue": "service", "to_queue": "billing"})
+    assert (queued[0], queued[1]["queue"], queued[1]["entry"]) == ("queued", "billing", "transfer")
 
 
 async def test_a_take_over_names_who_had_it(centre: Centre) -> None:
@@ -157,7 +160,8 @@ async def test_a_take_over_names_who_had_it(centre: Centre) -> None:
     (taken,) = [detail for kind, detail in await centre.events(conversation_id) if "from_agent_id" in detail]
     assert taken == {
         "agent_id": centre.staff["grace"], "from_agent_id": centre.staff["elena"], "from_state": "assigned",
-        "queue": "service",
+        "queue": "service", "load": "chat", "waited_s": 0.0, "how": "take_over",
+        "promised_p50_s": None, "promised_p80_s": None,
     }  # fmt: skip
 
 

@@ -4,27 +4,21 @@ from datetime import timedelta
 
 import pytest
 
-from config.business import Queue
 from crm_core.agent_work import add_note, reply
 from crm_core.inbox_view import InboxRow, InboxTab, inbox_counts, inbox_rows
-from crm_core.states import ConversationState
-from tests.support.factories import Centre
-
-QUEUES = [
-    Queue(key="service", name={"en": "Service"}, teams=["service"], first_response_s=120),
-    Queue(key="billing", name={"en": "Billing"}, teams=["billing"], first_response_s=300),
-]
+from tests.support.factories import Centre, routing_files
 
 
 async def rows_of(centre: Centre, who: str, tab: InboxTab, limit: int = 100) -> list[InboxRow]:
     async with centre.sessions() as session:
-        return await inbox_rows(session, centre.reach(who), tab, QUEUES, limit)
+        return await inbox_rows(session, centre.reach(who), tab, limit)
 
 
 @pytest.fixture
 async def floor(centre: Centre) -> dict[str, int]:
     """One conversation of each sort, a minute apart, by the name of who wrote."""
     start, ids = centre.now, {}
+    await centre.follow(routing_files())
     for minute, who in enumerate(("mine", "offered", "colleague", "queued", "billing", "bot", "closed")):
         centre.now = start + timedelta(minutes=minute)
         match who:
@@ -97,9 +91,10 @@ async def test_the_last_public_line_is_shown_and_no_note(centre: Centre, floor: 
     assert (mine.last_line, mine.last_author) == ("Coming!", "agent")
 
 
-async def test_a_queue_that_the_file_no_longer_has_promises_nothing(centre: Centre, floor: dict[str, int]) -> None:
-    await centre.put_into(floor["queued"], ConversationState.QUEUED, None, "abolished")  # type: ignore[arg-type]
-    (row,) = [row for row in await rows_of(centre, "grace", InboxTab.QUEUE) if row.queue_key == "abolished"]
+async def test_a_queue_that_the_file_does_not_have_promises_nothing(centre: Centre) -> None:
+    await centre.follow(routing_files())
+    await centre.waiting(queue="abolished")
+    (row,) = await rows_of(centre, "grace", InboxTab.QUEUE)
     assert row.due_at is None
 
 

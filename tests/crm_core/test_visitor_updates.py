@@ -10,7 +10,7 @@ from crm_core.agent_work import add_note, reply
 from crm_core.contracts import Attachment, ConversationId, Inbound
 from crm_core.surveys import answer_survey, send_survey
 from crm_core.transcripts import VisitorUpdates, visitor_updates
-from tests.support.factories import Centre, visitor
+from tests.support.factories import Centre, routing_files, visitor
 
 
 async def seen_by(centre: Centre, who: str = "maria", after: int = 0, inbox: str = "web") -> VisitorUpdates:
@@ -89,6 +89,8 @@ async def test_who_is_merely_offered_the_conversation_is_not_named(centre: Centr
 
 async def test_the_place_in_the_line_counts_who_came_before_in_the_same_queue(centre: Centre) -> None:
     start = centre.now
+    await centre.follow(routing_files())
+    await centre.set_state("elena")
     for minutes, who, queue in ((0, "anna", "service"), (1, "boris", "billing"), (2, "maria", "service")):
         centre.now = start + timedelta(minutes=minutes)
         await centre.waiting(who, queue)

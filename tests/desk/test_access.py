@@ -5,7 +5,7 @@ from tests.desk.test_guard import all_routes
 from tests.support.desk_client import Browser, LogIn
 
 READ = ("/desk/c/{}", "/desk/c/{}/customer", "/desk/c/{}/orders")
-CHANGE = ("accept", "reply", "note", "transfer", "close", "intent")
+CHANGE = ("accept", "decline", "reply", "note", "transfer", "close", "intent")
 FIELDS = {
     "text": "Hello",
     "queue": "service",

@@ -10,6 +10,7 @@ from typing import TypeVar
 from sqlalchemy import insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from config.routing_files import Policy, Queue
 from crm_core import models
 from crm_core.access import Reach, Viewer
 from crm_core.contracts import Address, AddressKind, ConversationId, Inbound, InboxId, JsonObject, UserId
@@ -18,8 +19,10 @@ from crm_core.db import Sessions, unit_of_work
 from crm_core.events import SYSTEM, Actor
 from crm_core.intake import Received, receive
 from crm_core.outbox import BOT_VOICE, Utterance, post
+from crm_core.routing_rules import RoutingFiles, sync_rules
 from crm_core.schema import Base
-from crm_core.states import ConversationState, Role
+from crm_core.staff import set_agent_state
+from crm_core.states import AgentState, ConversationState, Role
 
 QUEUE_TEAMS = {"service": frozenset({"service"}), "billing": frozenset({"billing"})}
 Row = TypeVar("Row", bound=Base)
@@ -43,6 +46,25 @@ async def add_user(session: AsyncSession, now: datetime, name: str, role: Role, 
     email = f"{name.split(maxsplit=1)[0].lower()}@oslo.example"
     row = insert(models.User).values(email=email, name=name, role=role.value, teams=list(teams), created_at=now)
     return UserId((await session.scalars(row.returning(models.User.id))).one())
+
+
+def routing_files(**service: object) -> RoutingFiles:
+    """Two queues with promises of two and five minutes in calendar time; more is said of the first."""
+    queues = (
+        {"key": "service", "name": {"en": "Service"}, "teams": ["service"], "sla": "soon", **service},
+        {"key": "billing", "name": {"en": "Billing"}, "teams": ["billing"], "sla": "later"},
+    )
+    policies = (
+        {"key": key, **{kind: {"chat_s": seconds, "call_s": seconds, "mail_s": seconds, "time": "calendar"}
+                        for kind, seconds in promises.items()}}
+        for key, promises in (
+            ("soon", {"first_response": 120, "next_response": 300, "resolution": 3600}),
+            ("later", {"first_response": 300}),
+        )
+    )  # fmt: skip
+    return RoutingFiles(
+        [Queue.model_validate(queue) for queue in queues], [], [Policy.model_validate(policy) for policy in policies]
+    )
 
 
 def visitor(name: str) -> Address:
@@ -109,6 +131,16 @@ class Centre:
             handoff = Handoff("asked_for_person", queue, "complaint", "en", order_number="100234")
             await hand_off(session, self.now, conversation, handoff)
         return conversation_id
+
+    async def follow(self, files: RoutingFiles) -> None:
+        """From now on these rules hold."""
+        async with self.work() as session:
+            await sync_rules(session, files)
+
+    async def set_state(self, who: str, state: AgentState = AgentState.AVAILABLE) -> UserId:
+        async with self.work() as session:
+            await set_agent_state(session, self.now, self.staff[who], state)
+        return self.staff[who]
 
     async def offered(self, to: str, who: str = "maria", queue: str = "service") -> ConversationId:
         conversation_id = await self.waiting(who, queue)

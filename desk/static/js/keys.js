@@ -16,6 +16,7 @@
     j: () => step(1),
     k: () => step(-1),
     a: () => press("#accept"),
+    d: () => press("#decline"),
     e: () => press("[data-opens=resolve]"),
     t: () => press("[data-opens=transfer]"),
     r: () => window.desk.setMode("reply", true),
