@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
@@ -57,7 +57,7 @@ def simulate(arrivals: str, days: int, seeds: int, as_json: bool, **conduct: flo
     )
 
 
-def trials_of(arrivals: str, days: int, conduct: dict[str, float | None]) -> list[Trial]:
+def trials_of(arrivals: str, days: int, conduct: Mapping[str, float | None]) -> list[Trial]:
     """The reference day is expected to come as it comes; a real day is forecast from those before it."""
     people = Conduct(conduct["handle_s"] or 0, conduct["patience_s"] or 0, conduct["containment"] or 0.0)
     if arrivals == REFERENCE:

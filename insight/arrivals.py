@@ -10,6 +10,7 @@ from pathlib import Path
 from random import Random
 
 from crm_core.errors import InvalidInput
+from insight.roster import HOUR_S, Hour
 
 REFERENCE = "reference"  # the peaky day of docs/routing.md
 REFERENCE_PER_HOUR = tuple(900 * part for part in (0.6, 0.8, 1.3, 1.4, 1.2, 0.9, 1.0, 1.3, 1.1, 0.7, 0.5, 0.4))
@@ -33,10 +34,11 @@ class Day:
     def length_s(self) -> int:
         return self.slot_s * len(self.counts)
 
-    def per_hour(self) -> tuple[float, ...]:
-        """Expected contacts of each hour, the last of which may be short."""
-        slots = max(1, 3600 // self.slot_s)
-        return tuple(sum(self.counts[start : start + slots]) for start in range(0, len(self.counts), slots))
+    def hours(self) -> tuple[Hour, ...]:
+        """Expected contacts of each hour; what is left after the last whole one is a shorter hour."""
+        slots = max(1, round(HOUR_S / self.slot_s))
+        parts = (self.counts[start : start + slots] for start in range(0, len(self.counts), slots))
+        return tuple(Hour(sum(part), len(part) * self.slot_s / HOUR_S) for part in parts)
 
 
 def reference_day() -> Day:

@@ -7,6 +7,7 @@ from math import sqrt
 HOUR_S = 3600.0
 BISECTIONS = 60
 MOST_BETA = 20.0
+ROUNDING_H = 1e-6
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,33 +19,44 @@ class Shift:
     end_s: float
 
 
-def flat(hours: int, agent_hours: float) -> tuple[int, ...]:
+@dataclass(frozen=True, slots=True)
+class Hour:
+    """What is expected of one hour; the last of a day may be shorter than a whole one (`length_h` below 1)."""
+
+    contacts: float
+    length_h: float = 1.0
+
+
+def flat(hours: Sequence[Hour], agent_hours: float) -> tuple[int, ...]:
     """People in each hour, as equal as whole people can be."""
-    each, more = divmod(round(agent_hours), hours)
-    return tuple(each + (hour < more) for hour in range(hours))
+    each = agent_hours / sum(hour.length_h for hour in hours)
+    return _whole([each] * len(hours), hours, agent_hours)
 
 
-def shaped(contacts_per_hour: Sequence[float], handle_s: float, agent_hours: float) -> tuple[int, ...]:
-    """Load + β·√load in each hour (square-root staffing), with the β that spends exactly these hours."""
-    loads = [contacts * handle_s / HOUR_S for contacts in contacts_per_hour]
+def shaped(hours: Sequence[Hour], handle_s: float, agent_hours: float) -> tuple[int, ...]:
+    """Load + β·√load in each hour (square-root staffing), with the β that spends these hours."""
+    loads = [hour.contacts / hour.length_h * handle_s / HOUR_S for hour in hours]
     low, high = -MOST_BETA, MOST_BETA
     for _ in range(BISECTIONS):
         middle = (low + high) / 2
-        low, high = (low, middle) if sum(_wanted(loads, middle)) > agent_hours else (middle, high)
-    return _rounded(_wanted(loads, low), round(agent_hours))
+        spent = sum(people * hour.length_h for people, hour in zip(_wanted(loads, middle), hours, strict=True))
+        low, high = (low, middle) if spent > agent_hours else (middle, high)
+    return _whole(_wanted(loads, low), hours, agent_hours)
 
 
 def _wanted(loads: Sequence[float], beta: float) -> list[float]:
     return [max(1.0, load + beta * sqrt(load)) for load in loads]
 
 
-def _rounded(wanted: Sequence[float], total: int) -> tuple[int, ...]:
-    """Whole people with this total: the largest remainders are rounded up."""
-    whole = [int(people) for people in wanted]
-    by_remainder = sorted(range(len(wanted)), key=lambda hour: whole[hour] - wanted[hour])
-    for hour in by_remainder[: max(0, total - sum(whole))]:
-        whole[hour] += 1
-    return tuple(whole)
+def _whole(wanted: Sequence[float], hours: Sequence[Hour], agent_hours: float) -> tuple[int, ...]:
+    """Whole people: the largest remainders are rounded up as long as there are hours for them."""
+    people = [int(number) for number in wanted]
+    left = agent_hours - sum(number * hour.length_h for number, hour in zip(people, hours, strict=True))
+    for number in sorted(range(len(wanted)), key=lambda number: people[number] - wanted[number]):
+        if left >= hours[number].length_h - ROUNDING_H:
+            people[number] += 1
+            left -= hours[number].length_h
+    return tuple(people)
 
 
 def shifts(people_per_hour: Sequence[int], length_s: float) -> tuple[Shift, ...]:

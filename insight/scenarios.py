@@ -94,11 +94,12 @@ def run_setting(setting: Setting, trial: Trial, seed: int) -> DayFigures:
 
 
 def people_per_hour(setting: Setting, trial: Trial) -> tuple[int, ...]:
+    hours = trial.expected.hours()
     if not setting.is_shaped:
-        return flat(len(trial.expected.per_hour()), trial.agent_hours)
+        return flat(hours, trial.agent_hours)
     reaching = 1 - trial.conduct.containment if setting.has_bot else 1.0
-    contacts = [count * reaching for count in trial.expected.per_hour()]
-    return shaped(contacts, trial.conduct.handle_s, trial.agent_hours)
+    to_line = [replace(hour, contacts=hour.contacts * reaching) for hour in hours]
+    return shaped(to_line, trial.conduct.handle_s, trial.agent_hours)
 
 
 def _centre(setting: Setting, roster: Sequence[Shift], agents: int) -> Centre:
@@ -137,14 +138,17 @@ def outcome(setting: Setting, days: Sequence[DayFigures]) -> Outcome:
     return Outcome(setting.name, len(days), figures)
 
 
-def hours_needed(trial: Trial, *, has_bot: bool) -> int:
+def hours_needed(trial: Trial, *, has_bot: bool) -> float:
     """Agent-hours for 80 % within 20 s in every hour, by Erlang A, if everybody could take everything."""
-    reaching = 1 - trial.conduct.containment if has_bot else 1.0
-    loads = (
-        Load(count * reaching / HOUR_S, trial.conduct.handle_s, trial.conduct.patience_s)
-        for count in trial.expected.per_hour()
+    reaching, conduct = 1 - trial.conduct.containment if has_bot else 1.0, trial.conduct
+    return sum(
+        hour.length_h * agents_needed(_load(hour.contacts * reaching / hour.length_h, conduct), Goal(within_s=WITHIN_S))
+        for hour in trial.expected.hours()
     )
-    return sum(agents_needed(load, Goal(within_s=WITHIN_S)) for load in loads)
+
+
+def _load(contacts_per_hour: float, conduct: Conduct) -> Load:
+    return Load(contacts_per_hour / HOUR_S, conduct.handle_s, conduct.patience_s)
 
 
 def runs(settings: Sequence[Setting], trials: Sequence[Trial], seeds: Sequence[int]) -> dict[str, Outcome]:

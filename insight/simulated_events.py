@@ -76,7 +76,7 @@ class Story:
         need = customer.kind.need
         self._tell(
             now_us, EventKind.QUEUED, BOT, customer, queue=queue, load=need.load.value, language=need.language,
-            due_at=self.at(due_us).isoformat(), entry=how,
+            due_at_s=self.at(due_us).timestamp(), entry=how,
         )  # fmt: skip
 
     def estimated(self, customer: Customer, queue: str, now_us: int, told: tuple[int, Estimate]) -> None:
@@ -92,7 +92,7 @@ class Story:
         queue, since_us = place
         self._tell(
             now_us, EventKind.OFFERED, SYSTEM, customer, agent_id=agent_id, queue=queue,
-            waited_s=(now_us - since_us) / 1e6, timeout_s=20, reason=assignment.reason.as_json(),
+            waited_s=(now_us - since_us) / 1e6, timeout_s=20, **assignment.reason.as_json(),
         )  # fmt: skip
 
     def declined(self, customer: Customer, queue: str, agent_id: int, now_us: int) -> None:
@@ -101,12 +101,12 @@ class Story:
     def served(self, customer: Customer, place: Place, agent_id: int, now_us: int) -> None:
         """Taken, answered, a question in between, and the wrap-up: all in one, since nothing can come between."""
         queue, since_us = place
-        waited_s = (now_us - since_us) / 1e6
+        waited_s, promised = (now_us - since_us) / 1e6, self._estimates.pop(customer.id, {})
         agent = Actor.agent(agent_id)
         self._tell(
             now_us, EventKind.ASSIGNED, agent, customer, agent_id=agent_id, queue=queue,
             load=customer.kind.need.load.value, waited_s=waited_s, how="offer",
-            promised=self._estimates.pop(customer.id, None),
+            promised_p50_s=promised.get("p50_s"), promised_p80_s=promised.get("p80_s"),
         )  # fmt: skip
         first_us, says_us, next_us = (
             now_us + int(part * customer.handle_us) for part in (FIRST_REPLY, CUSTOMER_SAYS, NEXT_REPLY)

@@ -89,19 +89,28 @@ def test_a_bot_takes_its_share_and_the_people_are_the_same() -> None:
 
 def test_rosters_spend_the_same_hours() -> None:
     day = reference_day()
-    even, formed = flat(12, 720), shaped(day.per_hour(), 240, 720)
+    even, formed = flat(day.hours(), 720), shaped(day.hours(), 240, 720)
     assert (sum(even), sum(formed)) == (720, 720)
-    assert formed.index(max(formed)) == day.per_hour().index(max(day.per_hour()))
+    assert formed.index(max(formed)) == day.counts.index(max(day.counts))
+
+
+def test_a_day_that_ends_within_an_hour_spends_no_more_hours_either_way() -> None:
+    day = Day(OPENS_AT, 300, (40.0,) * 160 + (10.0,) * 9)
+    hours = day.hours()
+    assert (len(hours), hours[-1].length_h) == (15, pytest.approx(1 / 12))
+    for people in (flat(hours, 2142), shaped(hours, 240, 2142)):
+        spent = sum(shift.end_s - shift.start_s for shift in shifts(people, day.length_s)) / 3600
+        assert 2141 <= spent <= 2142
 
 
 def test_shaping_the_roster_by_the_forecast_gives_the_published_gain() -> None:
     """The table of docs/routing.md: exact Erlang A, everybody takes everything."""
     day = reference_day()
     levels = []
-    for people in (flat(12, 720), shaped(day.per_hour(), 240, 720)):
-        found = [waiting(Traffic(n / 3600, 240, 300), agents) for n, agents in zip(day.per_hour(), people, strict=True)]
-        soon = sum(each.service_level * n for each, n in zip(found, day.per_hour(), strict=True))
-        levels.append(soon / sum(day.per_hour()))
+    for people in (flat(day.hours(), 720), shaped(day.hours(), 240, 720)):
+        found = [waiting(Traffic(n / 3600, 240, 300), agents) for n, agents in zip(day.counts, people, strict=True)]
+        soon = sum(each.service_level * n for each, n in zip(found, day.counts, strict=True))
+        levels.append(soon / sum(day.counts))
     assert levels == [pytest.approx(0.460, abs=0.002), pytest.approx(0.850, abs=0.003)]
 
 
