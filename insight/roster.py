@@ -6,7 +6,7 @@ from math import sqrt
 
 HOUR_S = 3600.0
 BISECTIONS = 60
-MOST_BETA = 20.0
+MOST_BETA = 1_000.0
 ROUNDING_H = 1e-6
 
 
