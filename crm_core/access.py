@@ -116,9 +116,14 @@ def _owns(viewer: Viewer, conversation: models.Conversation) -> bool:
     return conversation.agent_id == viewer.user_id and conversation.state != ConversationState.OFFERED
 
 
+def allows(role: Role, action: Action) -> bool:
+    """For what concerns no single conversation."""
+    return role in _BY_ROLE.get(action, frozenset())
+
+
 def require_role(viewer: Viewer, action: Action) -> None:
-    """For what concerns no single conversation. Raises Forbidden."""
-    if viewer.role not in _BY_ROLE.get(action, frozenset()):
+    """Raises Forbidden for what the viewer's role does not allow anywhere."""
+    if not allows(viewer.role, action):
         raise Forbidden("Your role does not allow this; ask an administrator.")
 
 

@@ -22,7 +22,7 @@ KEPT_EVENT_KEYS = frozenset({
     "interrupts", "clock", "policy", "target_s", "channel",
     "action", "ms", "code", "reason", "queue", "agent_id", "from_agent_id", "from_state", "waited_s", "first",
     "disposition", "score", "survey", "changed", "from_queue", "to_queue", "merge_id", "job_id", "kind", "tries",
-    "how", "source", "from_intent", "urgent", "upset",
+    "source", "from_intent", "urgent", "upset",
     "earlier_contacts",
 })  # fmt: skip
 _OWN_WORD = re.compile(r"[A-Za-z0-9_.:/#-]{1,80}")

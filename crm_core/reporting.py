@@ -33,16 +33,19 @@ class Period:
     def length(self) -> timedelta:
         return self.until - self.since
 
-    @property
-    def previous(self) -> "Period":
-        return Period(self.since - self.length, self.since)
+    def earlier(self, by: timedelta) -> "Period":
+        return Period(self.since - by, self.until - by)
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """`only` narrows to one value of a dimension; `within_s` is the T of the service level; `as_of` is now."""
+    """`before` is what the period is compared with, `only` narrows to one value of a dimension.
+
+    `within_s` is the T of the service level; `as_of` is now.
+    """
 
     period: Period
+    before: Period
     as_of: datetime
     zone: str
     only: Mapping[Dimension, str] = field(default_factory=dict)
@@ -85,17 +88,19 @@ class Report:
 
 
 @dataclass(frozen=True, slots=True)
-class QueueNow:
-    """One line at this moment, and today so far."""
+class LineNow:
+    """One line at this moment: who waits, for how long the first of them, and how many are past their promise."""
 
-    waiting: int
-    oldest_s: float | None
-    late: int
-    figures: Figures
+    waiting: int = 0
+    oldest_s: float | None = None
+    late: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Wallboard:
-    total: QueueNow
-    queues: Mapping[str, QueueNow]
-    agents: Mapping[str, int]  # how many are in each state
+    """`agents`: how many are in each state; `in_conversation` of those available hold something."""
+
+    lines: Mapping[str, LineNow]
+    agents: Mapping[str, int]
+    in_conversation: int
+    today: Report

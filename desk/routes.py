@@ -7,12 +7,14 @@ from desk.action_routes import action_routes
 from desk.entry import entry_routes
 from desk.page_routes import page_routes
 from desk.pages import Pages
+from desk.reports_page import reports_routes
 from desk.review_page import review_routes
-from desk.services import Desk, DeskServices
+from desk.services import Desk, DeskServices, ReportPorts
 from desk.socket import socket_routes
+from desk.wallboard_page import wallboard_routes
 from desk.words import read_catalogues
 
-__all__ = ["DeskServices", "desk_router"]
+__all__ = ["DeskServices", "ReportPorts", "desk_router"]
 
 
 def desk_router(services: DeskServices) -> APIRouter:
@@ -20,6 +22,9 @@ def desk_router(services: DeskServices) -> APIRouter:
     company = services.business.company
     desk = Desk(services, Pages(company.name), read_catalogues(country=company.country))
     router = APIRouter(include_in_schema=False)
-    for routes in (entry_routes, action_routes, account_routes, review_routes, socket_routes, page_routes):
+    for routes in (
+        entry_routes, action_routes, account_routes, review_routes, reports_routes, wallboard_routes, socket_routes,
+        page_routes,
+    ):  # fmt: skip
         router.include_router(routes(desk))
     return router

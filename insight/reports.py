@@ -32,7 +32,7 @@ async def read_report(session: AsyncSession, reach: Reach, question: Question) -
     require_role(reach.viewer, Action.REPORT)
     asked = asked_of(reach, question, question.period)
     now = await read_tallies(session, asked)
-    before = await read_whole(session, asked_of(reach, question, question.period.previous))
+    before = await read_whole(session, asked_of(reach, question, question.before))
     busy = await read_busy(session, asked)
     reasons = (await session.execute(text(sql.REASONS), asked)).all()
     seen = {agent: each for agent, each in busy.items() if ("agent", agent) in now}

@@ -33,7 +33,8 @@ def reach(role: Role = Role.SUPERVISOR, *teams: str) -> Reach:
 
 
 def question(as_of: datetime = WHOLE.until, period: Period = WHOLE, **only: str) -> Question:
-    return Question(period, as_of, "UTC", {Dimension(name): value for name, value in only.items()}, WITHIN_S)
+    only_one = {Dimension(name): value for name, value in only.items()}
+    return Question(period, period.earlier(period.length), as_of, "UTC", only_one, WITHIN_S)
 
 
 def truth(segments: Sequence[Segment], as_of: datetime) -> dict[str, object]:
@@ -183,7 +184,7 @@ async def test_the_previous_period_is_as_long_and_ends_where_this_one_begins(ses
     halves = Period(OPENS_AT + timedelta(hours=2), OPENS_AT + timedelta(hours=4))
     async with sessions() as session:
         report = await read_report(session, reach(), question(period=halves))
-        first = await read_report(session, reach(), question(period=halves.previous))
+        first = await read_report(session, reach(), question(period=halves.earlier(halves.length)))
     assert report.before == {key: figure for key, figure in first.now.items() if key != "occupancy"}
     assert report.now["offered"] != report.before["offered"]
 
