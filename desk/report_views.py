@@ -11,12 +11,14 @@ from desk.words import Words
 MINUTE_S, HOUR_S, DAY_S = 60, 3600, 86_400
 TENTHS_BELOW_S = 10
 NOTHING = "–"
-PERCENT = "0.0 %"
+PERCENT = "0.0\u00a0%"
 RISING_IS_GOOD = frozenset({
     "sl_excl_short", "sl_offered", "sl_answered_only", "sl_connect", "containment_strict", "containment_lenient",
-    "csat", "survey_response", "promise_kept",
+    "csat", "survey_response",
 })  # fmt: skip
-NEITHER_IS_GOOD = frozenset({"offered", "answered", "callbacks", "occupancy", "handle", "handle_p50", "handle_p95"})
+NEITHER_IS_GOOD = frozenset({
+    "offered", "answered", "callbacks", "occupancy", "handle", "handle_p50", "handle_p95", "promise_kept",
+})  # fmt: skip
 # what a card shows: its figure, and the ones that stand below it
 CARDS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("sl_excl_short", ()), ("wait_p50", ("wait_p95", "asa")), ("abandonment", ("abandonment_no_short",)),
@@ -125,7 +127,7 @@ def _change(figure: Figure, before: float | None, words: Words) -> tuple[str, st
     elif before == 0:
         return "", "", ""
     else:
-        text = str(format_percent(difference / before, "+0 %;-0 %", locale=words.locale))
+        text = str(format_percent(difference / before, "+0\u00a0%;-0\u00a0%", locale=words.locale))
         is_small = abs(difference / before) < 0.005  # noqa: PLR2004 - rounds to nothing
     if is_small:
         return words("reports.same"), "", ""

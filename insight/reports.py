@@ -15,7 +15,7 @@ from insight.occupancy import OCCUPANCY, Busy
 from insight.tally import Spread, Tally
 
 SHORT_PERIOD = timedelta(days=2)  # is charted by half hours, a longer one by days
-HALF_HOUR, DAY = "30 minutes", "1 day"
+HALF_HOUR_S, DAY_S = 1800, 86_400
 _EVERYTHING = 2 ** len(sql.GROUPED) - 1
 Family = tuple[str, Mapping[str, str], Mapping[str, str], Mapping[str, tuple[str, str]]]
 _FAMILIES: tuple[Family, ...] = (
@@ -38,7 +38,7 @@ async def read_report(session: AsyncSession, reach: Reach, question: Question) -
     seen = {agent: each for agent, each in busy.items() if ("agent", agent) in now}
     return Report(
         {**figures_of(now.get(("", ""), Tally())), "occupancy": occupancy(seen.values())},
-        figures_of(before), _slots(now), _groups(now, busy), {row.reason: row.n for row in reasons},
+        figures_of(before), _slots(now, question.period), _groups(now, busy), {row.reason: row.n for row in reasons},
     )  # fmt: skip
 
 
@@ -47,7 +47,7 @@ def asked_of(reach: Reach, question: Question, period: Period) -> dict[str, obje
     return {
         "since": period.since, "until": period.until, "as_of": question.as_of, "kinds": list(sql.KINDS),
         "queues": None if queues is None else sorted(queues), "within_s": question.within_s, "zone": question.zone,
-        "slot": HALF_HOUR if period.length <= SHORT_PERIOD else DAY,
+        "slot": f"{_step_s(period)} seconds",
         **{dimension.value: question.only.get(dimension) for dimension in Dimension},
         "hands": sorted(TAKES | LETS_GO), "takes": sorted(TAKES),
     }  # fmt: skip
@@ -105,9 +105,17 @@ def _merged(one: Tally, other: Tally) -> Tally:
     return Tally({**one.counts, **other.counts}, {**one.spreads, **other.spreads})
 
 
-def _slots(tallies: Tallies) -> tuple[Slot, ...]:
-    found = [Slot(float(value), figures_of(tally)) for (name, value), tally in tallies.items() if name == "slot"]
-    return tuple(sorted(found, key=lambda slot: slot.at_s))
+def _slots(tallies: Tallies, period: Period) -> tuple[Slot, ...]:
+    """From the first to the last in which anything happened, the empty ones between them too."""
+    known = {int(value): tally for (name, value), tally in tallies.items() if name == "slot"}
+    if not known:
+        return ()
+    steps = range(min(known), max(known) + 1, _step_s(period))
+    return tuple(Slot(float(at_s), figures_of(known.get(at_s, Tally()))) for at_s in steps)
+
+
+def _step_s(period: Period) -> int:
+    return HALF_HOUR_S if period.length <= SHORT_PERIOD else DAY_S
 
 
 def _groups(tallies: Tallies, busy: Mapping[str, Busy]) -> dict[Dimension, dict[str, Figures]]:

@@ -14,7 +14,7 @@
   }
 
   function line(told, key, colour, more) {
-    return { label: told.names[key], stroke: paint(colour), width: 2, spanGaps: false, points: { show: told.at.length < 20, size: 5 }, ...more };
+    return { label: told.names[key], stroke: paint(colour), width: 2, spanGaps: false, points: { show: told.at.length < 20, size: 5 }, value: (_, value) => value ?? "–", ...more };
   }
 
   const percent = (told) => (_, value) => (value == null ? "–" : new Intl.NumberFormat(told.locale, { style: "percent", maximumFractionDigits: 1 }).format(value));
@@ -50,7 +50,7 @@
     box.replaceChildren();
     if (!told.at.length) return;
     const options = {
-      width: box.clientWidth, height: 196, tzDate: (at) => uPlot.tzDate(new Date(at * 1000), "UTC"), padding: [8, 8, 0, 0],
+      width: box.clientWidth, height: 196, tzDate: (at) => uPlot.tzDate(new Date(at * 1000), "UTC"), padding: [8, 20, 0, 0],
       cursor: { y: false, points: { size: 6 } }, legend: { live: true },
       scales: { x: { time: true }, ...kind.scales },
       axes: [axis(28, { values: (_, marks) => marks.map(name), space: 64 }), ...kind.axes],
