@@ -16,7 +16,7 @@ from crm_core.escalation import escalate
 from crm_core.jobs import ClaimedJob
 from crm_core.line import WAITING
 from crm_core.outbox import BOT_VOICE, Utterance, post
-from crm_core.queue import offer_job
+from crm_core.queue import offer_job, offers_of_absent, withdraw_offer
 from crm_core.sla_clocks import Moment, timer_fired
 from crm_core.staff import set_agent_state
 from crm_core.states import AgentState
@@ -35,6 +35,9 @@ class RoutingJobs:
 
     async def offer(self, job: ClaimedJob) -> None:
         """Who let an offer pass is away until they say otherwise, so that nobody waits for an empty chair again."""
+        absent = job.payload.get("withdraw")
+        if isinstance(absent, int):
+            await withdraw_all(self.sessions, absent)
         async with unit_of_work(self.sessions) as session:
             now = utc_now()
             if job.conversation_id is not None:
@@ -68,6 +71,15 @@ class RoutingJobs:
         conversation.estimate = {**(conversation.estimate or {}), "told_at": now.isoformat()}
         await session.flush()
         await post(session, now, conversation, BOT_VOICE, [Utterance(said)])
+
+
+async def withdraw_all(sessions: Sessions, agent_id: int) -> None:
+    """Each offer in a transaction of its own: one lock at a time cannot be in anybody's way."""
+    async with unit_of_work(sessions) as session:
+        offered = await offers_of_absent(session, agent_id)
+    for conversation_id in offered:
+        async with unit_of_work(sessions) as session:
+            await withdraw_offer(session, utc_now(), conversation_id, agent_id)
 
 
 async def place_of(session: AsyncSession, conversation: models.Conversation) -> int:

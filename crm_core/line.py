@@ -34,7 +34,7 @@ async def enter_line(
     """A new segment: a place by the promise of its queue, clocks, and the wait that is told. Records `queued`."""
     terms = await terms_of(session, conversation)
     conversation.queued_at, conversation.passed_by, conversation.offer, conversation.callback_at = now, [], None, None
-    conversation.queue_key = await _less_full(session, terms.rules, conversation.queue_key)
+    conversation.queue_key = await _less_full(session, terms.rules, conversation)
     _take_place(conversation, now, terms)
     await session.flush()
     how, actor = entry
@@ -70,12 +70,13 @@ def _take_place(conversation: models.Conversation, now: datetime, terms: Terms) 
     conversation.route_by = datetime.fromtimestamp(moved, UTC)
 
 
-async def _less_full(session: AsyncSession, rules: Rules, queue_key: str | None) -> str | None:
+async def _less_full(session: AsyncSession, rules: Rules, entering: models.Conversation) -> str | None:
     """The queue meant, or the one it overflows into when its line is too long."""
+    queue_key, conversation = entering.queue_key, models.Conversation
     queue = rules.queues.get(queue_key or "")
     if queue is None or queue.overflow.queue is None or queue.overflow.longer_than is None:
         return queue_key
-    conversation = models.Conversation
-    waiting = select(func.count()).where(conversation.queue_key == queue_key, conversation.state.in_(WAITING))
+    others = (conversation.queue_key == queue_key) & (conversation.id != entering.id)
+    waiting = select(func.count()).where(others, conversation.state.in_(WAITING))
     length = int(await session.scalar(waiting) or 0)
     return queue.overflow.queue if length >= queue.overflow.longer_than else queue_key

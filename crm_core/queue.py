@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from crm_core import models
@@ -19,7 +19,7 @@ from crm_core.routing_rules import Rules
 from crm_core.routing_values import Assignment, Candidate
 from crm_core.routing_view import read_agents
 from crm_core.signals import Signal, Topic, publish
-from crm_core.states import ConversationState
+from crm_core.states import AgentState, ConversationState
 
 OFFER_TIMEOUT_S = 30
 PASSED_BY_S = 60  # who declined is asked again after this, should nobody else have taken it
@@ -142,14 +142,41 @@ async def _ask_again(session: AsyncSession, conversation: models.Conversation, a
 
 
 async def withdraw_offers(session: AsyncSession, now: datetime, agent_id: UserId) -> None:
-    """Who goes away or offline keeps no offer. What is being accepted at this moment is left to them."""
+    """Who goes away or offline keeps no offer.
+
+    We hold the agent's row here, so we may not wait for a conversation that somebody has in hand: a job comes back
+    for those.
+    """
     conversation = models.Conversation
     offered = (
         select(conversation)
-        .where(conversation.agent_id == agent_id, conversation.state == ConversationState.OFFERED)
+        .where(_offered_to(agent_id))
         .order_by(conversation.id)
         .with_for_update(skip_locked=True)
         .execution_options(populate_existing=True)
     )
     for row in (await session.scalars(offered)).all():
         await let_go(session, now, row, Letting.AWAY)
+    if await session.scalar(select(conversation.id).where(_offered_to(agent_id)).limit(1)) is not None:
+        await enqueue(session, now, NewJob(JobKind.OFFER, payload={"withdraw": agent_id}))
+
+
+def _offered_to(agent_id: int) -> ColumnElement[bool]:
+    conversation = models.Conversation
+    return (conversation.agent_id == agent_id) & (conversation.state == ConversationState.OFFERED)
+
+
+async def offers_of_absent(session: AsyncSession, agent_id: int) -> list[ConversationId]:
+    """What is still offered to somebody who is not here."""
+    agent = await session.get(models.User, agent_id)
+    if agent is None or (agent.state == AgentState.AVAILABLE and agent.disabled_at is None):
+        return []
+    found = await session.scalars(select(models.Conversation.id).where(_offered_to(agent_id)))
+    return [ConversationId(conversation_id) for conversation_id in found]
+
+
+async def withdraw_offer(session: AsyncSession, now: datetime, conversation_id: ConversationId, agent_id: int) -> None:
+    """Take one offer back, if it still stands."""
+    conversation = await lock_conversation(session, conversation_id)
+    if conversation.state == ConversationState.OFFERED and conversation.agent_id == agent_id:
+        await let_go(session, now, conversation, Letting.AWAY)

@@ -71,7 +71,7 @@ def _head(head: ConversationHead, reader: Reader) -> Head:
         id=head.id, state=head.state, name=name, first_name=name.split(" ")[0] if head.contact_name else name,
         initials=initials(name), channel_icon=channel_icon(head.channel), subtitle=_subtitle(head, words),
         wait=_wait(head, reader), may=may_of(head, reader), gate=_gate(head, reader),
-        language_in=words.known(f"languages_in.{head.language}", ""), handoff=_handoff(head, words),
+        language_in=words.known(f"languages_in.{head.language}", ""), handoff=_handoff(head, reader),
     )  # fmt: skip
 
 
@@ -128,8 +128,8 @@ def _gate(head: ConversationHead, reader: Reader) -> str:
     return words(_GATES.get(state, "conversation.gate_queue"))
 
 
-def _handoff(head: ConversationHead, words: Words) -> HandoffCard | None:
-    stored = head.handoff
+def _handoff(head: ConversationHead, reader: Reader) -> HandoffCard | None:
+    stored, words = head.handoff, reader.words
     if stored is None:
         return None
     reason = str(stored.get("reason") or "")
@@ -140,7 +140,7 @@ def _handoff(head: ConversationHead, words: Words) -> HandoffCard | None:
         words("handoff.titled", reason=said) if said else words("handoff.title"), str(stored.get("wants") or ""),
         _lines(stored.get("found")), _lines(stored.get("told")),
         tuple((words.known(f"slots.{name}", name.replace("_", " ")), str(value)) for name, value in given),
-        _signals(stored.get("signals"), words), routing_reason(head.offer, words),
+        _signals(stored.get("signals"), words), routing_reason(head.offer, reader.clock),
     )  # fmt: skip
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import phonenumbers
 
@@ -15,6 +15,7 @@ _ICONS: Mapping[str, str] = {
     "phone": "phone", "fax": "printer",
 }  # fmt: skip
 INITIALS = 2
+MINUTE_S = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,8 +90,9 @@ def _until(clock: Clockface, since: datetime, deadline: datetime, title: str) ->
     )  # fmt: skip
 
 
-def routing_reason(offer: JsonObject | None, words: Words) -> str:
-    """Why routing chose this agent: “42 s left · knows es, billing · idle for 310 s · 3 could take it”."""
+def routing_reason(offer: JsonObject | None, clock: Clockface) -> str:
+    """Why routing chose this agent: “42 s to the promise · you know es, billing · idle for 5 min · 3 could take it”."""
+    words = clock.words
     reason = (offer or {}).get("reason")
     if not isinstance(reason, dict):
         return ""
@@ -98,10 +100,16 @@ def routing_reason(offer: JsonObject | None, words: Words) -> str:
     skills = reason.get("skills")
     known = [reason.get("language"), *(skills if isinstance(skills, list) else [])]
     names = ", ".join(str(word) for word in known if word)
-    parts = [words("offer.slack" if slack_s >= 0 else "offer.overdue", n=abs(slack_s))]
+    parts = [words("offer.slack" if slack_s >= 0 else "offer.overdue", time=_span(abs(slack_s), clock))]
     parts += [words("offer.knows", skills=names)] if names else []
-    parts += [words("offer.last_agent") if reason.get("is_last_agent") else words("offer.idle", n=idle_s)]
+    parts += [
+        words("offer.last_agent") if reason.get("is_last_agent") else words("offer.idle", time=_span(idle_s, clock))
+    ]
     return " · ".join([*parts, words("offer.candidates", n=candidates)])
+
+
+def _span(seconds: int, clock: Clockface) -> str:
+    return clock.words("offer.seconds", n=seconds) if seconds < MINUTE_S else clock.span(timedelta(seconds=seconds))
 
 
 def _number(value: Json) -> int:

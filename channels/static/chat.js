@@ -215,12 +215,12 @@ function drawTyping() {
 }
 
 function drawQueue() {
-  const { state: who, queue_position: place, estimated_wait_s: wait } = state.status;
+  const { state: who, queue_position: place, estimated_wait_s: wait, longest_wait_s: longest } = state.status;
   const box = byId("queue");
   box.hidden = who !== "queued" || !place;
   if (box.hidden) return;
   const line = place === 1 ? words.say("next") : words.say("place", { n: place });
-  const told = [line, words.wait(wait)].filter(Boolean).join(" · ");
+  const told = [line, words.wait(wait, longest)].filter(Boolean).join(" · ");
   if (box.textContent !== told) box.textContent = told;
 }
 

@@ -40,6 +40,7 @@ const EN = {
   place: "Your place in line: {n}",
   soon: "less than a minute",
   about: { one: "about {n} minute", other: "about {n} minutes" },
+  between: { one: "{low} to {n} minute", other: "{low} to {n} minutes" },
   steps: "Step {done} of {total}",
   today: "Today",
   yesterday: "Yesterday",
@@ -113,6 +114,7 @@ const RU = {
   next: "Ваша очередь следующая",
   place: "Ваше место в очереди: {n}",
   soon: "меньше минуты",
+  between: { one: "от {low} до {n} минуты", few: "от {low} до {n} минут", many: "от {low} до {n} минут", other: "от {low} до {n} минуты" },
   about: { one: "около {n} минуты", few: "около {n} минут", many: "около {n} минут", other: "около {n} минуты" },
   steps: "Шаг {done} из {total}",
   today: "Сегодня",
@@ -187,6 +189,7 @@ const ES = {
   next: "Es usted la siguiente persona",
   place: "Su lugar en la cola: {n}",
   soon: "menos de un minuto",
+  between: { one: "entre {low} y {n} minuto", many: "entre {low} y {n} minutos", other: "entre {low} y {n} minutos" },
   about: { one: "alrededor de {n} minuto", many: "unos {n} minutos", other: "unos {n} minutos" },
   steps: "Paso {done} de {total}",
   today: "Hoy",
@@ -242,9 +245,11 @@ export class Words {
     return fill(found[this.plural.select(values.n)] ?? found.other, values);
   }
 
-  wait(seconds) {
+  wait(seconds, longest) {
     if (seconds === null || seconds === undefined) return "";
-    return seconds < 60 ? this.say("soon") : this.say("about", { n: Math.ceil(seconds / 60) });
+    const low = Math.ceil(seconds / 60), high = Math.ceil((longest ?? seconds) / 60);
+    if (high <= 1) return this.say("soon");
+    return low < high ? this.say("between", { low, n: high }) : this.say("about", { n: high });
   }
 
   size(bytes) {

@@ -3,7 +3,12 @@ import asyncio
 from sqlalchemy import select
 
 from crm_core import models
-from crm_core.db import Sessions
+from crm_core.contracts import UserId
+from crm_core.db import Sessions, unit_of_work
+from crm_core.dispatcher import Dispatcher
+from crm_core.staff import set_agent_state
+from crm_core.states import AgentState
+from tests.support.desk_app import DeskParts
 from tests.support.desk_client import Browser, LogIn
 
 
@@ -27,6 +32,42 @@ async def test_accepting_makes_it_mine(elena: Browser, sessions: Sessions, seede
     assert (await conversation(sessions, seeded["anton"])).state == "assigned"
     assert "It is yours now" in answer.text
     assert 'data-may-reply="yes"' in answer.text
+
+
+async def offered_to(parts: DeskParts, user_id: UserId) -> None:
+    """They are available, alone, and one round of routing was made."""
+    async with unit_of_work(parts.sessions) as session:
+        await set_agent_state(session, parts.now(), user_id, AgentState.AVAILABLE)
+    assert await Dispatcher(parts.sessions, parts.now).step() > 0
+
+
+async def test_an_offer_is_shown_with_its_time_its_reason_and_both_answers(
+    elena: Browser, parts: DeskParts, staff: dict[str, UserId], seeded: dict[str, int]
+) -> None:
+    await offered_to(parts, staff["elena"])
+    listed = (await elena.get("/desk?tab=mine")).text
+    assert "offered to you" in listed
+    page = (await elena.get(f"/desk/c/{seeded['anton']}")).text
+    assert 'id="accept"' in page
+    assert 'id="decline"' in page
+    assert "This is offered to you" in page
+    assert "Why you" in page
+    assert "only you could take it" in page
+    assert 'data-promised="30"' in page
+
+
+async def test_an_offer_that_is_declined_goes_back_into_the_line(
+    elena: Browser, parts: DeskParts, staff: dict[str, UserId], seeded: dict[str, int]
+) -> None:
+    await offered_to(parts, staff["elena"])
+    answer = await elena.post(f"/desk/c/{seeded['anton']}/decline")
+    assert "It goes on to the next colleague" in answer.text
+    left = await conversation(parts.sessions, seeded["anton"])
+    assert (left.state, left.passed_by) == ("queued", [staff["elena"]])
+
+
+async def test_what_is_not_offered_to_one_cannot_be_declined(elena: Browser, seeded: dict[str, int]) -> None:
+    assert (await elena.post(f"/desk/c/{seeded['anton']}/decline")).status_code == 409
 
 
 async def test_of_two_who_accept_at_once_one_gets_it(log_in: LogIn, seeded: dict[str, int]) -> None:

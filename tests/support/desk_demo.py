@@ -12,6 +12,7 @@ from pydantic import HttpUrl
 from config.business import read_business
 from config.settings import ROOT, Settings
 from crm_core.db import open_engine, open_sessions, unit_of_work, utc_now
+from crm_core.dispatcher import Dispatcher
 from crm_core.signals import SignalListener
 from crm_core.staff import LinkPurpose, NewUser, create_user, issue_link, set_agent_state
 from crm_core.states import AgentState, Role
@@ -36,7 +37,7 @@ async def serve(url: str, port: int) -> None:
     async with unit_of_work(sessions) as session:
         now = utc_now()
         ids = [await create_user(session, now, new) for new in STAFF]
-        for user_id in ids:
+        for user_id in ids[:2]:  # who is available gets offers
             await set_agent_state(session, now, user_id, AgentState.AVAILABLE)
         await seed_afternoon(session, now, ids[0], ids[1])
         link = await issue_link(session, now, LinkPurpose.SETUP, valid_for=SETUP_VALID)
@@ -45,7 +46,9 @@ async def serve(url: str, port: int) -> None:
     parts = DeskParts(sessions, read_business(ROOT / "config"), settings, utc_now, erp)
     listener = SignalListener(url)
     listener.subscribe(parts.signals.tell)
-    listening = asyncio.create_task(listener.run())
+    dispatcher = Dispatcher(sessions)
+    listener.subscribe(dispatcher.on_signal)
+    listening, offering = asyncio.create_task(listener.run()), asyncio.create_task(dispatcher.run(url))
     app = parts.app()
 
     @app.post("/demo/erp/{state}")
@@ -55,6 +58,7 @@ async def serve(url: str, port: int) -> None:
     print(f"http://127.0.0.1:{port}/desk  {STAFF[0].email}  {PASSWORD}\nsetup: /desk/setup/{link}", flush=True)  # noqa: T201
     await uvicorn.Server(uvicorn.Config(app, port=port, log_level="warning", ws_max_size=65_536)).serve()
     listening.cancel()
+    offering.cancel()
     await engine.dispose()
 
 

@@ -6,12 +6,15 @@ from datetime import datetime, timedelta
 from sqlalchemy import insert, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from config.business import read_business
+from config.settings import ROOT
 from crm_core import models
 from crm_core.contracts import Address, AddressKind, Card, Choice, ConversationId, Inbound, InboxId, Tone
 from crm_core.conversations import Handoff, HandoffSignals, accept, close, hand_off, lock_conversation
 from crm_core.events import Actor
 from crm_core.intake import receive
 from crm_core.outbox import BOT_VOICE, Utterance, Voice, post
+from crm_core.routing_rules import RoutingFiles, sync_rules
 from crm_core.states import Author, Visibility
 
 INBOXES = (
@@ -52,6 +55,10 @@ class Seeder:
     _count: int = 0
 
     async def inboxes(self) -> None:
+        """And the rules, so that queues promise what the shipped files say."""
+        business = read_business(ROOT / "config")
+        files = RoutingFiles(business.queues.queues, business.hours.calendars, business.sla.policies)
+        await sync_rules(self.session, files)
         for key, channel, name, pulled in INBOXES:
             row = insert(models.Inbox).values(key=key, channel=channel, name=name, pulled=pulled)
             self.inbox_ids[key] = InboxId(int(await self.session.scalar(row.returning(models.Inbox.id)) or 0))

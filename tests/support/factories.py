@@ -172,6 +172,11 @@ class Centre:
             row = update(models.Conversation).where(models.Conversation.id == conversation_id)
             await session.execute(row.values(**values))
 
+    async def put_language(self, conversation_id: ConversationId, language: str) -> None:
+        async with self.work() as session:
+            row = update(models.Conversation).where(models.Conversation.id == conversation_id)
+            await session.execute(row.values(language=language))
+
     async def conversation(self, conversation_id: ConversationId) -> models.Conversation:
         async with self.sessions() as session:
             return await session.get_one(models.Conversation, conversation_id)
