@@ -31,6 +31,7 @@ async def read_report(session: AsyncSession, reach: Reach, question: Question) -
     """Raises Forbidden for who may see no reports. A lead's reports hold the queues of their teams."""
     require_role(reach.viewer, Action.REPORT)
     asked = asked_of(reach, question, question.period)
+    await session.execute(text(sql.PLAN))
     now = await read_tallies(session, asked)
     before = await read_whole(session, asked_of(reach, question, question.before))
     busy = await read_busy(session, asked)

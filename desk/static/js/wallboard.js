@@ -1,6 +1,6 @@
 // The wallboard asks for itself anew; what could not be read is said, and tried again.
 (() => {
-  const every_ms = 5000, board = document.getElementById("board");
+  const every_ms = 15000, board = document.getElementById("board");
 
   async function refresh() {
     if (document.hidden) return;
