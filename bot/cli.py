@@ -13,6 +13,7 @@ import click
 from pydantic import ValidationError
 from sqlalchemy.exc import SQLAlchemyError
 
+from bot.cli_agents import agent
 from bot.cli_erp import erp
 from bot.cli_nlu import nlu
 from bot.cli_simulate import simulate
@@ -61,6 +62,7 @@ def main() -> None:
     """Switchboard: a contact centre of your own."""
 
 
+main.add_command(agent)
 main.add_command(erp)
 main.add_command(nlu)
 main.add_command(simulate)

@@ -219,7 +219,16 @@ async def log_out(session: AsyncSession, now: datetime, token: str) -> None:
     user_id = await session.scalar(statement.returning(models.LoginSession.user_id))
     if user_id is not None:
         await record(session, now, [Event(EventKind.LOGGED_OUT, Actor.agent(user_id))])
+        await _leave_desk(session, now, UserId(user_id))
         await publish(session, Signal(Topic.AGENT, user_id, SESSIONS_CHANGED))
+
+
+async def _leave_desk(session: AsyncSession, now: datetime, user_id: UserId) -> None:
+    """With the last log-in gone nothing more is offered."""
+    left = select(models.LoginSession.user_id).where(models.LoginSession.user_id == user_id).limit(1)
+    here = select(models.User.id).where(models.User.id == user_id, models.User.state != AgentState.OFFLINE)
+    if await session.scalar(left) is None and await session.scalar(here) is not None:
+        await set_agent_state(session, now, user_id, AgentState.OFFLINE, why="logged_out")
 
 
 async def log_out_everywhere(session: AsyncSession, user_id: UserId) -> None:

@@ -10,7 +10,7 @@ from crm_core.routing_values import Assignment
 from crm_core.waiting_time import Estimate
 from insight.customers import Customer, microseconds
 
-FIRST_REPLY, CUSTOMER_SAYS, NEXT_REPLY, WRAP_UP = 0.05, 0.4, 0.5, 0.85  # parts of the handling time
+FIRST_REPLY, CUSTOMER_SAYS, SAYS_MORE, NEXT_REPLY, WRAP_UP = 0.05, 0.4, 0.45, 0.5, 0.85  # parts of the handling time
 SURVEY_ANSWERED_US = microseconds(60)
 RATED_BY = 3  # every third asked answers
 
@@ -108,14 +108,15 @@ class Story:
             load=customer.kind.need.load.value, waited_s=waited_s, how="offer",
             promised_p50_s=promised.get("p50_s"), promised_p80_s=promised.get("p80_s"),
         )  # fmt: skip
-        first_us, says_us, next_us = (
-            now_us + int(part * customer.handle_us) for part in (FIRST_REPLY, CUSTOMER_SAYS, NEXT_REPLY)
+        first_us, says_us, more_us, next_us = (
+            now_us + int(part * customer.handle_us) for part in (FIRST_REPLY, CUSTOMER_SAYS, SAYS_MORE, NEXT_REPLY)
         )
         is_first = customer.id not in self._seen
         self._seen.add(customer.id)
         replied_s, answered_s = (first_us - since_us) / 1e6, (next_us - says_us) / 1e6
         self._tell(first_us, EventKind.AGENT_REPLIED, agent, customer, message_id=0, first=is_first, waited_s=replied_s)
-        self._tell(says_us, EventKind.MESSAGE_RECEIVED, CONTACT, customer, message_id=0)
+        for at_us in (says_us, more_us):
+            self._tell(at_us, EventKind.MESSAGE_RECEIVED, CONTACT, customer, message_id=0)
         self._tell(next_us, EventKind.AGENT_REPLIED, agent, customer, message_id=0, first=False, waited_s=answered_s)
 
     def abandoned(self, customer: Customer, place: Place, now_us: int) -> None:

@@ -25,7 +25,7 @@ from crm_core.queue import offer, offer_job
 from crm_core.routing_rules import read_rules
 from crm_core.routing_values import Assignment, Load, Need, Reason, Waiting
 from crm_core.signals import Signal, Topic
-from crm_core.staff import set_agent_state
+from crm_core.staff import log_out, open_session, set_agent_state
 from crm_core.states import AgentState, Role
 from tests.support.factories import Centre, add_user, routing_files
 
@@ -162,6 +162,22 @@ async def test_who_goes_loses_their_offers_and_gets_no_more(desk: Centre, state:
     assert await holder(desk, conversation_id) == ("queued", None)
     assert (await desk.events(conversation_id))[-1][1]["how"] == "away"
     assert await route(desk) == 0
+
+
+async def test_the_last_log_out_ends_offers(desk: Centre) -> None:
+    await alone(desk, "pavel")
+    conversation_id = await desk.waiting()
+    await route(desk)
+    async with desk.work() as session:
+        user = await session.get_one(models.User, desk.staff["pavel"])
+        tokens = [(await open_session(session, desk.now, user, "")).token for _ in range(2)]
+        await log_out(session, desk.now, tokens[0])
+    assert await holder(desk, conversation_id) == ("offered", "pavel")
+    async with desk.work() as session:
+        await log_out(session, desk.now, tokens[1])
+    assert await holder(desk, conversation_id) == ("queued", None)
+    changes = [detail for kind, detail in await desk.events(None) if kind == "agent_state_changed"]
+    assert changes[-1] == {"state": "offline", "why": "logged_out"}
 
 
 async def test_capacity_is_shared_and_a_full_agent_gets_no_more(desk: Centre) -> None:

@@ -139,6 +139,20 @@ async def test_ten_seconds_without_network_lose_and_double_nothing(customer: Cus
     await expect(customer.chat.locator("#queue")).to_be_visible(timeout=30_000)
 
 
+async def test_who_is_available_is_offered_the_customer_and_accepts(customer: Customer, agent: Agent) -> None:
+    await agent.be("available")
+    await customer.open("en")
+    await customer.say("I want to talk to a person")
+    await expect(customer.chat.locator("#queue")).to_be_visible(timeout=ANSWER_MS)
+    await agent.open_offer()
+    await picture(agent.page, "desk-offer-en")
+    await agent.accept_offer()
+    await agent.reply("Hello, this is Elena.")
+    await customer.counts("Hello, this is Elena.", 1)
+    await agent.be("away")
+    await agent.resolve()
+
+
 @pytest.mark.parametrize("language", ["en", "ru", "es"])
 async def test_axe_finds_nothing_on_the_widget(customer: Customer, language: str) -> None:
     script = next(script for script in SCRIPTS if script.language == language)

@@ -1,12 +1,14 @@
 """A customer at the widget and an agent at the desk, as a browser story speaks of them."""
 
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 
-from playwright.async_api import FrameLocator, Locator, Page, expect
+from playwright.async_api import FrameLocator, Locator, Page, TimeoutError, expect  # noqa: A004 - their own name
 
 PASSWORD = "grey-otter-sings-7-songs"
 ANSWER_MS = 15_000
+OPENINGS = 5
 
 
 @dataclass
@@ -55,6 +57,28 @@ class Agent:
         await self.page.goto(f"{self.base_url}/desk?tab=queue")
         await self.page.locator("a.row").last.click()
         await self.page.locator("#accept").click()
+        await expect(self.page.locator("#accept")).to_be_hidden(timeout=ANSWER_MS)
+
+    async def be(self, state: str) -> None:
+        """The first live update after loading closes the menu, so it may have to be opened again."""
+        button = self.page.locator(f"#state button:has(.dot.{state})")
+        for _ in range(OPENINGS):
+            if not await button.is_visible():
+                await self.page.locator("#state summary").click()
+            with suppress(TimeoutError):
+                await button.click(timeout=1_000)
+                break
+        await expect(self.page.locator(f"#state summary .dot.{state}")).to_be_visible(timeout=ANSWER_MS)
+
+    async def open_offer(self) -> None:
+        """It comes into one's own list by itself; the newest is opened."""
+        row = self.page.locator("a.row", has_text="offered to you").last
+        await expect(row).to_be_visible(timeout=ANSWER_MS)
+        await row.click()
+        await expect(self.page.locator("#decline")).to_be_visible(timeout=ANSWER_MS)
+
+    async def accept_offer(self) -> None:
+        await self.page.keyboard.press("a")
         await expect(self.page.locator("#accept")).to_be_hidden(timeout=ANSWER_MS)
 
     async def reply(self, text: str) -> None:
