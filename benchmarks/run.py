@@ -9,7 +9,7 @@ from pathlib import Path
 
 from benchmarks.report import ROOT, commit, cpu
 
-NAMES = ("startup", "turn", "chat_sockets", "faults", "erp", "nlu", "nlu_messy", "nlu_swap", "routing")
+NAMES = ("startup", "turn", "chat_sockets", "faults", "erp", "nlu", "nlu_messy", "nlu_swap", "routing", "waiting")
 RESULTS = ROOT / "benchmarks" / "results"
 
 

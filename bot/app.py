@@ -31,7 +31,9 @@ from crm_core.jobs import ClaimedJob
 from crm_core.signals import SignalListener
 from desk.assets import static_files
 from desk.public import public_router
-from desk.routes import DeskServices, desk_router
+from desk.routes import DeskServices, ReportPorts, desk_router
+from insight.reports import read_report
+from insight.wallboard import read_wallboard
 
 STOP_PATIENCE_S = 5.0
 LOOPBACK = frozenset({"127.0.0.1", "::1"})
@@ -85,7 +87,7 @@ def build_app(services: Services) -> FastAPI:
     desk = DeskServices(
         sessions=services.sessions, business=services.business, erp=services.erp, settings=services.settings,
         now=services.turn.now, watch=running.hub.watch_all, key=derived_key(services.key, "desk"),
-        intents=lambda: services.nlu.intents,
+        intents=lambda: services.nlu.intents, reports=ReportPorts(read_report, read_wallboard),
     )  # fmt: skip
     app.include_router(desk_router(desk))
     app.mount("/static", static_files())

@@ -16,6 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from bot.cli_agents import agent
 from bot.cli_erp import erp
 from bot.cli_nlu import nlu
+from bot.cli_simulate import simulate
 from config.documents import DocumentError
 from config.logging import set_up_logging
 from config.settings import Settings
@@ -64,6 +65,7 @@ def main() -> None:
 main.add_command(agent)
 main.add_command(erp)
 main.add_command(nlu)
+main.add_command(simulate)
 
 
 @main.command()

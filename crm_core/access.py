@@ -49,6 +49,7 @@ class Action(StrEnum):
     ERASE = "erase"
     MERGE = "merge"
     SUPERVISE = "supervise"
+    REPORT = "report"
     ADMINISTER = "administer"
 
 
@@ -65,6 +66,7 @@ _BY_ROLE: Mapping[Action, frozenset[Role]] = {
     Action.MERGE: frozenset({Role.LEAD, Role.SUPERVISOR, Role.ADMIN}),
     Action.EXPORT: frozenset({Role.SUPERVISOR, Role.ADMIN}),
     Action.SUPERVISE: frozenset({Role.SUPERVISOR, Role.ADMIN}),
+    Action.REPORT: frozenset({Role.LEAD, Role.SUPERVISOR, Role.ADMIN}),
     Action.ERASE: frozenset({Role.ADMIN}),
     Action.ADMINISTER: frozenset({Role.ADMIN}),
 }
@@ -118,7 +120,17 @@ def _owns(viewer: Viewer, conversation: models.Conversation) -> bool:
     return conversation.agent_id == viewer.user_id and conversation.state != ConversationState.OFFERED
 
 
+def allows(role: Role, action: Action) -> bool:
+    """For what concerns no single conversation."""
+    return role in _BY_ROLE.get(action, frozenset())
+
+
 def require_role(viewer: Viewer, action: Action) -> None:
-    """For what concerns no single conversation. Raises Forbidden."""
-    if viewer.role not in _BY_ROLE.get(action, frozenset()):
+    """Raises Forbidden for what the viewer's role does not allow anywhere."""
+    if not allows(viewer.role, action):
         raise Forbidden("Your role does not allow this; ask an administrator.")
+
+
+def report_queues(reach: Reach) -> frozenset[str] | None:
+    """The queues whose figures the viewer may see; None for all of them, and for what was in no queue."""
+    return None if reach.viewer.role in _SEES_ALL else reach.queues

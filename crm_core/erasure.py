@@ -20,10 +20,10 @@ KEPT_EVENT_KEYS = frozenset({
     "message_id", "message_ids", "through", "intent", "confidence", "zone", "language", "model", "flow", "slot",
     "load", "entry", "how", "why", "state", "position", "p50_s", "p80_s", "promised_p50_s", "promised_p80_s", "method",
     "due_at_s", "callback_at_s", "timeout_s", "slack_s", "skills", "ring", "idle_s", "candidates", "is_last_agent",
-    "interrupts", "clock", "policy", "target_s",
+    "interrupts", "clock", "policy", "target_s", "channel",
     "action", "ms", "code", "reason", "queue", "agent_id", "from_agent_id", "from_state", "waited_s", "first",
     "disposition", "score", "survey", "changed", "from_queue", "to_queue", "merge_id", "job_id", "kind", "tries",
-    "source", "from_intent", "urgent", "upset", "earlier_contacts", "to_conversation_id", "channel", "continues",
+    "source", "from_intent", "urgent", "upset", "earlier_contacts", "to_conversation_id", "continues",
 })  # fmt: skip
 _OWN_WORD = re.compile(r"[A-Za-z0-9_.:/#-]{1,80}")
 

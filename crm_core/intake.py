@@ -80,7 +80,9 @@ with sender as materialized (
     returning id, conversation_id
 ), happened as (
     insert into event (at, conversation_id, contact_id, kind, actor, data)
-    select :now, id, contact_id, 'conversation_opened', 'contact', cast('{}' as jsonb) from thread where is_opened
+    select :now, id, contact_id, 'conversation_opened', 'contact',
+           jsonb_build_object('channel', (select channel from inbox where id = :inbox_id))
+    from thread where is_opened
     union all
     select :now, t.id, t.contact_id, 'message_received', 'contact', jsonb_build_object('message_id', s.id)
     from thread t join said s on s.conversation_id = t.id

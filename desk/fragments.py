@@ -3,7 +3,7 @@
 import json
 from dataclasses import dataclass
 
-from crm_core.states import Role
+from crm_core.access import Action, allows
 from desk.live import partial
 from desk.reader import Reader
 from desk.services import Desk
@@ -17,6 +17,14 @@ class RailLink:
     href: str
     icon: str
     text_key: str
+
+
+FURTHER_PAGES = (
+    (RailLink("/desk/wallboard", "gauge", "reports.wallboard"), Action.REPORT),
+    (RailLink("/desk/reports", "chart-column", "reports.title"), Action.REPORT),
+    (RailLink("/desk/review", "list-checks", "review.title"), Action.SUPERVISE),
+    (RailLink("/desk/trouble", "triangle-alert", "trouble.title"), Action.SUPERVISE),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,12 +47,8 @@ class Fragments:
         )  # fmt: skip
 
     def _links(self) -> tuple[RailLink, ...]:
-        supervises = self.reader.viewer.role in (Role.SUPERVISOR, Role.ADMIN)
-        links = (
-            RailLink("/desk/review", "list-checks", "review.title"),
-            RailLink("/desk/trouble", "triangle-alert", "trouble.title"),
-        )
-        return links if supervises else ()
+        role = self.reader.viewer.role
+        return tuple(link for link, action in FURTHER_PAGES if allows(role, action))
 
     def list_pane(self, inbox: Inbox, me: Me) -> str:
         return self._render("list", inbox=inbox, me=me)

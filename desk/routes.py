@@ -8,13 +8,15 @@ from desk.contact_routes import contact_routes
 from desk.entry import entry_routes
 from desk.page_routes import page_routes
 from desk.pages import Pages
+from desk.reports_page import reports_routes
 from desk.review_page import review_routes
-from desk.services import Desk, DeskServices
+from desk.services import Desk, DeskServices, ReportPorts
 from desk.socket import socket_routes
 from desk.trouble_page import trouble_routes
+from desk.wallboard_page import wallboard_routes
 from desk.words import read_catalogues
 
-__all__ = ["DeskServices", "desk_router"]
+__all__ = ["DeskServices", "ReportPorts", "desk_router"]
 
 
 def desk_router(services: DeskServices) -> APIRouter:
@@ -23,8 +25,8 @@ def desk_router(services: DeskServices) -> APIRouter:
     desk = Desk(services, Pages(company.name), read_catalogues(country=company.country))
     router = APIRouter(include_in_schema=False)
     parts = (
-        entry_routes, action_routes, contact_routes, account_routes, review_routes, trouble_routes, socket_routes,
-        page_routes,
+        entry_routes, action_routes, contact_routes, account_routes, review_routes, trouble_routes, reports_routes,
+        wallboard_routes, socket_routes, page_routes,
     )  # fmt: skip
     for routes in parts:
         router.include_router(routes(desk))

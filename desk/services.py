@@ -1,7 +1,7 @@
 """What the desk needs from the application, and what its routes share."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,17 +9,28 @@ from typing import Annotated
 from urllib.parse import urlsplit
 
 from fastapi import Path
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from config.business import Business
 from config.settings import Settings
+from crm_core.access import Reach
 from crm_core.db import Sessions
 from crm_core.erp.port import Erp
+from crm_core.reporting import Question, Report, Wallboard
 from crm_core.signals import Signal
 from desk.pages import Pages
 from desk.words import Words
 
 PathId = Annotated[int, Path(gt=0, lt=2**63)]  # what a bigint column can hold
 Watch = Callable[[], AbstractAsyncContextManager[asyncio.Queue[Signal]]]
+
+
+@dataclass(frozen=True, slots=True)
+class ReportPorts:
+    """What computes figures; both refuse who may not see them."""
+
+    read: Callable[[AsyncSession, Reach, Question], Awaitable[Report]]
+    wallboard: Callable[[AsyncSession, Reach, Question], Awaitable[Wallboard]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +45,7 @@ class DeskServices:
     watch: Watch
     key: bytes
     intents: Callable[[], tuple[str, ...]]  # those of the model in service
+    reports: ReportPorts
 
 
 @dataclass(frozen=True, slots=True)

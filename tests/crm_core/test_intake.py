@@ -32,7 +32,7 @@ async def test_a_first_message_is_stored_with_all_it_causes(centre: Centre) -> N
     assert (payload.raw, payload.external_id, payload.contact_id) == (b"\x00raw\xff", "m-hello", contact.id)
     assert (job.kind, job.conversation_id, job.attempts) == (JobKind.TURN, conversation.id, 0)
     assert await centre.events(conversation.id) == [
-        ("conversation_opened", {}),
+        ("conversation_opened", {"channel": "web"}),
         ("message_received", {"message_id": message.id}),
     ]
 

@@ -45,8 +45,9 @@ def test_a_changed_file_has_another_address(tmp_path: Path) -> None:
     assert assets.url("a.css") != before
 
 
-def test_the_vendored_file_is_the_one_that_is_noted() -> None:
-    folder = STATIC / "vendor" / "htmx"
-    noted = re.search(r"[0-9a-f]{64}", (folder / "VENDORED.md").read_text())
+@pytest.mark.parametrize("path", ["htmx/htmx.min.js", "uplot/uPlot.min.js", "uplot/uPlot.min.css"])
+def test_the_vendored_file_is_the_one_that_is_noted(path: str) -> None:
+    file = STATIC / "vendor" / path
+    noted = re.search(rf"`{re.escape(file.name)}`: ([0-9a-f]{{64}})", (file.parent / "VENDORED.md").read_text())
     assert noted is not None
-    assert hashlib.sha256((folder / "htmx.min.js").read_bytes()).hexdigest() == noted[0]
+    assert hashlib.sha256(file.read_bytes()).hexdigest() == noted[1]

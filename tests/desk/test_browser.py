@@ -22,6 +22,7 @@ from tests.support.browser import chromium, faults, running_browser
 from tests.support.desk_app import DeskParts
 from tests.support.desk_client import PASSWORD, STAFF, Clock
 from tests.support.desk_seed import MARIA, Seeder
+from tests.support.simulated_day import simulated_day, write_events
 from tests.support.stack import free_port
 
 pytestmark = [
@@ -260,3 +261,32 @@ async def test_axe_finds_no_fault_at_the_entrance(served: Served, clock: Clock, 
         await expect(page.locator("#problem")).to_be_visible()
         found["refused"] = await faults(page)
     assert {path: wrong for path, wrong in found.items() if wrong} == {}
+
+
+@pytest.mark.parametrize(("scheme", "width"), [("light", 1440), ("dark", 1440), ("light", 390)])
+async def test_reports_draw_their_charts_and_filter_themselves(served: Served, scheme: str, width: int) -> None:
+    await write_events(served.parts.sessions, simulated_day(23, first_id=1_000_000).told)
+    async with served.page(width, 900, scheme) as page:
+        await served.log_in(page, "lev")
+        await page.goto(f"{served.url}/desk/reports?period=today")
+        await expect(page.locator(".chart canvas")).to_have_count(2)
+        await page.locator("#definitions summary").click()
+        assert await faults(page) == []
+        await page.select_option("select[name=channel]", "phone")
+        await page.wait_for_url("**channel=phone**")
+        await page.goto(f"{served.url}/desk/wallboard")
+        await expect(page.locator(".chart canvas")).to_have_count(2)
+        assert await faults(page) == []
+        assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+async def test_the_wallboard_keeps_up_and_says_when_it_cannot(served: Served) -> None:
+    async with served.page() as page:
+        await served.log_in(page, "lev")
+        await page.goto(f"{served.url}/desk/wallboard")
+        await page.evaluate("document.querySelector('#board .kpi-value b').textContent = 'old'")
+        await page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+        await expect(page.locator("#board .kpi-value b").first).not_to_have_text("old")
+        await page.route("**/desk/wallboard", lambda route: route.abort())
+        await page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+        await expect(page.locator("[data-stale]")).to_be_visible()

@@ -29,7 +29,9 @@ from crm_core.erp.query import OrderQuery
 from crm_core.errors import ErpTimeout
 from crm_core.signals import Signal
 from desk.assets import static_files
-from desk.routes import DeskServices, desk_router
+from desk.routes import DeskServices, ReportPorts, desk_router
+from insight.reports import read_report
+from insight.wallboard import read_wallboard
 
 KEY = b"a key for tests, thirty-two byte"
 
@@ -139,7 +141,7 @@ class DeskParts:
     def app(self) -> FastAPI:
         services = DeskServices(
             self.sessions, self.business, self.erp, self.settings, self.now, self.signals.watch, KEY,
-            lambda: INTENTS,
+            lambda: INTENTS, ReportPorts(read_report, read_wallboard),
         )  # fmt: skip
         app = FastAPI()
         app.include_router(desk_router(services))

@@ -18,6 +18,7 @@ STAFF = {
     ),
     "pavel": NewUser("pavel@oslo.example", "Павел Орлов", Role.AGENT, ("service", "claims"), "ru", PASSWORD),
     "other": NewUser("other@oslo.example", "Olga Other", Role.AGENT, ("logistics",), "en", PASSWORD),
+    "lev": NewUser("lev@oslo.example", "Lev Lead", Role.LEAD, ("claims",), "en", PASSWORD),
     "grace": NewUser("grace@oslo.example", "Grace Hill", Role.SUPERVISOR, (), "es", PASSWORD),
 }
 
