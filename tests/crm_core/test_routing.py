@@ -19,7 +19,7 @@ def need(load: Load = Load.CHAT, language: str | None = "es", *skills: str, urge
 
 
 def waiting(number: int, deadline: float = 1000.0, wants: Need | None = None, **more: object) -> Waiting:
-    return Waiting(number, wants or need(), deadline, 0.0, **more)  # type: ignore[arg-type]
+    return Waiting(number, wants or need(), deadline, more.pop("queued_at", 0.0), **more)  # type: ignore[arg-type]
 
 
 def agent(number: int, *skills: str, languages: str = "es en", **more: object) -> Candidate:
@@ -42,7 +42,7 @@ def offers(made: Router, now: float, *line: Waiting) -> list[tuple[int, int]]:
 
 def test_least_slack_goes_first() -> None:
     made = router(agent(1, capacity=Capacity(slots=1)))
-    assert offers(made, 0, waiting(1, 900), waiting(2, 300), waiting(3, 600)) == [(2, 1)]
+    assert offers(made, 0, waiting(1, 900), waiting(2, 300, queued_at=9), waiting(3, 600)) == [(2, 1)]
     made.released(1, Load.CHAT, 10)
     assert offers(made, 10) == [(3, 1)]
 
