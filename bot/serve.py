@@ -7,6 +7,7 @@ from contextlib import suppress
 import uvicorn
 
 from bot.app import build_app
+from bot.fetching import Fetching
 from bot.intake_door import IntakeDoor
 from bot.process import end_with_parent, process_name
 from bot.pullers import run_pullers
@@ -14,6 +15,7 @@ from bot.sending import Sending
 from bot.services import Services, open_services
 from bot.surveys import ask_for_rating
 from bot.turn import run_turn
+from bot.typing_signs import TypingSigns
 from bot.upkeep import CLOSE_EVERY_S, close_idle, every
 from bot.worker import Worker
 from config.settings import Settings
@@ -47,7 +49,10 @@ def build_worker(services: Services) -> Worker:
     async def survey(job: ClaimedJob) -> None:
         await ask_for_rating(services.sessions, job)
 
-    handlers = {JobKind.TURN: turn, JobKind.SEND: sending.send, JobKind.MAIL: sending.mail, JobKind.SURVEY: survey}
+    handlers = {
+        JobKind.TURN: turn, JobKind.SEND: sending.send, JobKind.MAIL: sending.mail, JobKind.SURVEY: survey,
+        JobKind.FETCH: Fetching(services.sessions, channels, services.blobs).fetch,
+    }  # fmt: skip
     return Worker(services.sessions, handlers, process_name("worker"))
 
 
@@ -57,6 +62,7 @@ async def work(settings: Settings) -> None:
         worker = build_worker(services)
         listener = SignalListener(services.database_url)
         listener.subscribe(worker.on_signal)
+        listener.subscribe(TypingSigns(services.readers, services.inboxes).on_signal)
         for number in (signal.SIGINT, signal.SIGTERM):
             asyncio.get_running_loop().add_signal_handler(number, worker.stop)
         chores = [
