@@ -10,7 +10,7 @@ from fastapi import APIRouter, Request, Response
 from pydantic_core import from_json
 
 from channels.payload import read_limited
-from channels.protocol import STORED, Acknowledgement, Channel, ChannelRequest, Courteous
+from channels.protocol import STORED, Acknowledgement, Channel, ChannelRequest, Courteous, Exacting
 from crm_core.contracts import Incoming
 from crm_core.errors import Forbidden, Malformed, NotFound, SwitchboardError, TooLarge, Unavailable
 
@@ -44,6 +44,8 @@ async def take_in(channel: Channel, inbox_key: str, request: ChannelRequest, por
         if not channel.verify(request):
             raise Forbidden("The signature is missing or wrong.")
         check_json(request)
+        if isinstance(channel, Exacting):
+            channel.check(request)
         found = channel.parse(request)
         if not found:
             ports.count_unknown(channel.name)

@@ -49,7 +49,15 @@ class TelegramInbox(Named):
         return self
 
 
-AnyInbox = WebChatInbox | TelegramInbox
+class GenericInbox(Named):
+    """Signed JSON in and out: whatever you connect yourself. `deliver_to` is where replies are posted."""
+
+    channel: Literal["generic"]
+    secret_env: EnvironmentName
+    deliver_to: HttpUrl | None = None
+
+
+AnyInbox = WebChatInbox | TelegramInbox | GenericInbox
 InboxEntry = Annotated[AnyInbox, Field(discriminator="channel")]
 
 
