@@ -130,7 +130,8 @@ class Sending:
 async def _sendable(session: AsyncSession, message_id: object) -> RowMapping | None:
     """The message, locked, with whom it goes to: the address the customer last wrote from, else their first."""
     message, conversation, address = models.Message, models.Conversation, models.Address
-    first = select(func.min(address.id)).where(address.contact_id == conversation.contact_id).scalar_subquery()
+    oldest = aliased(address)
+    first = select(func.min(oldest.id)).where(oldest.contact_id == conversation.contact_id).scalar_subquery()
     theirs = aliased(message)
     written = (
         select(func.array_agg(aggregate_order_by(theirs.external_id, theirs.id)))
