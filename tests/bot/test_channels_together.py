@@ -1,5 +1,6 @@
 """The whole product with Telegram by webhook, Telegram by polling and a channel of somebody else's making."""
 
+import email
 import itertools
 import json
 import os
@@ -8,13 +9,24 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from email.message import EmailMessage
+from email.policy import default
 from pathlib import Path
 
 import httpx
 import pytest
+from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import SMTP, Envelope, Session
 
-from config.settings import ROOT
+from bot.inboxes.opening import open_inboxes
+from bot.inboxes.parts import InboxTools
+from bot.telegram_webhooks import set_webhooks
+from config.business import read_business
+from config.settings import ROOT, Settings
+from crm_core.blobs import FolderBlobStore
+from crm_core.errors import SetupRequired
 from tests.support.bot_api import BotApiEmulator, bot_api_emulator
+from tests.support.fax import a_tiff, needs_tesseract
 from tests.support.stack import Stack, free_port
 
 pytestmark = pytest.mark.slow
@@ -23,6 +35,19 @@ HOOKED, POLLED = "1001:TEST-webhook-token-00000000000000000", "1002:TEST-polling
 HOOK_SECRET, SHOP_SECRET = "hook-secret-0123456789", "shop-secret-0123456789-0123456789-0123"
 PNG = b"\x89PNG\r\n\x1a\n" + b"0" * 500
 numbers = itertools.count(2000)
+
+
+class Gateway:
+    """The fax gateway's mail server: keeps what is to be faxed."""
+
+    def __init__(self) -> None:
+        self.letters: list[EmailMessage] = []
+
+    async def handle_DATA(self, _server: SMTP, _session: Session, envelope: Envelope) -> str:  # noqa: N802
+        self.letters.append(email.message_from_bytes(envelope.original_content or b"", policy=default))
+        return "250 OK"
+
+
 CHANNELS = """
 inboxes:
   - {{key: web, channel: webchat, name: Web chat}}
@@ -30,6 +55,8 @@ inboxes:
      api_base_url: "{api}"}}
   - {{key: polled, channel: telegram, name: Telegram, mode: polling, token_env: POLLED_TOKEN, api_base_url: "{api}"}}
   - {{key: shop, channel: generic, name: Shop, secret_env: SHOP_SECRET, deliver_to: "http://127.0.0.1:{shop}/"}}
+  - {{key: fax, channel: fax, name: Fax, via: shop, gateway: fax@gateway.example,
+     answer_to: "{{digits}}@out.gateway.example"}}
 """
 
 
@@ -38,6 +65,7 @@ class House:
     stack: Stack
     emulator: BotApiEmulator
     shop_port: int
+    gateway: Gateway
 
     def write(self, token: str, customer: int, **content: object) -> None:
         user = {"id": customer, "is_bot": False, "first_name": "Ann", "language_code": "en"}
@@ -60,15 +88,23 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
         "HOOKED_TOKEN": HOOKED, "POLLED_TOKEN": POLLED, "HOOK_SECRET": HOOK_SECRET, "SHOP_SECRET": SHOP_SECRET,
     }  # fmt: skip
     shop_port = free_port()
+    gateway = Gateway()
+    smtp = Controller(gateway, hostname="127.0.0.1", port=free_port())
+    smtp.start()
+    mail = {
+        "SWITCHBOARD_SMTP__HOST": "127.0.0.1", "SWITCHBOARD_SMTP__PORT": str(smtp.port),
+        "SWITCHBOARD_SMTP__STARTTLS": "false", "SWITCHBOARD_SMTP__SENDER": "shop@oslo.example",
+    }  # fmt: skip
     with bot_api_emulator(tmp_path_factory.mktemp("bot-api")) as emulator:
-        stack = Stack(tmp_path_factory.mktemp("channels") / "var", extra=secrets)
+        stack = Stack(tmp_path_factory.mktemp("channels") / "var", extra={**secrets, **mail})
         stack.prepare()
         channels = CHANNELS.format(api=emulator.url, shop=shop_port)
         (stack.directory / "config" / "channels.yml").write_text(channels)
         stack.start("serve", "worker")
         eventually(lambda: hooked(emulator))
-        yield House(stack, emulator, shop_port)
+        yield House(stack, emulator, shop_port, gateway)
         stack.stop()
+    smtp.stop()
 
 
 def hooked(emulator: BotApiEmulator) -> bool:
@@ -141,6 +177,45 @@ def test_the_example_channel_gets_its_answer(house: House) -> None:
     assert len(lines) == len(set(lines))
 
 
+def faxed(house: House, directory: Path, call: str, caller: str, tiff: bytes) -> subprocess.CompletedProcess[str]:
+    """As HylaFAX calls its script."""
+    file, settings = directory / f"fax{call}.tif", directory / "switchboard.env"
+    file.write_bytes(tiff)
+    settings.write_text(f"SWITCHBOARD_URL={house.stack.base_url}/webhooks/shop\nSECRET={SHOP_SECRET}\n")
+    return subprocess.run(
+        [sys.executable, "examples/hylafax_faxrcvd.py", str(file), "ttyS0", call, "", caller, "Anna"], cwd=ROOT,
+        env={**os.environ, "SWITCHBOARD_ENV": str(settings)}, text=True, capture_output=True, timeout=60, check=False,
+    )  # fmt: skip
+
+
+@needs_tesseract
+def test_a_fax_is_read_and_answered_by_fax(house: House, tmp_path: Path) -> None:
+    tiff = a_tiff("Hello,\nwhere is my order 100234?")
+    assert [faxed(house, tmp_path, "000000042", "+34600111222", tiff).returncode for _ in range(2)] == [0, 0]
+    eventually(lambda: house.gateway.letters)
+    [(text, marks)] = house.stack.query(
+        "select text, content -> 'marks' from message where external_id = 'fax-000000042'"
+    )
+    assert ("where is my order 100234?" in str(text), marks) == (True, ["recognised"])
+    files = (
+        "select a.name from attachment a join message m on m.id = a.message_id where m.external_id = 'fax-000000042'"
+    )
+    assert [row[0] for row in house.stack.query(f"{files} order by a.id")] == ["page-1.png", "fax000000042.tif"]
+    letter = house.gateway.letters[0]
+    assert (letter["To"], letter["Subject"]) == ("34600111222@out.gateway.example", "Fax to +34600111222")
+    assert [part.get_content_type() for part in letter.iter_attachments()] == ["application/pdf"]
+
+
+@needs_tesseract
+def test_a_blank_fax_goes_to_a_person(house: House, tmp_path: Path) -> None:
+    assert faxed(house, tmp_path, "000000043", "+34600333444", a_tiff("")).returncode == 0
+    state = (
+        "select c.state from conversation c join message m on m.conversation_id = c.id"
+        " where m.external_id = 'fax-000000043'"
+    )
+    eventually(lambda: house.stack.query(state) == [("queued",)])
+
+
 def test_the_example_channel_is_told_when_its_secret_is_wrong(house: House) -> None:
     run = subprocess.run(
         [sys.executable, "examples/generic_channel.py", f"{house.stack.base_url}/webhooks/shop", str(free_port())],
@@ -158,19 +233,26 @@ def test_an_inbox_without_a_secret_takes_nothing_by_webhook(house: House, path: 
     assert answer.status_code == 403
 
 
-def test_the_command_line_says_how_the_channels_are(house: House) -> None:
-    def run(*words: str) -> str:
-        told = subprocess.run(
-            [sys.executable, "-m", "bot", *words], cwd=ROOT, env=house.stack.environment(), capture_output=True,
-            text=True, timeout=120, check=False,
-        )  # fmt: skip
-        return told.stdout + told.stderr
-
-    assert f"{house.stack.base_url}/webhooks/hooked" in run("channel", "telegram", "set-webhook")
-    told = run("check")
-    assert "by webhook, 0 waiting" in told
-    assert "by polling, 0 waiting" in told
-    assert f"takes messages at {house.stack.base_url}/webhooks/shop" in told
+async def test_each_inbox_says_how_it_is(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in house.stack.extra.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("SWITCHBOARD_PORT", str(house.stack.port))
+    monkeypatch.setenv("SWITCHBOARD_CONFIG_DIR", str(house.stack.directory / "config"))
+    settings = Settings(var_dir=house.stack.directory)
+    tools = InboxTools(settings, read_business(settings.config_dir), b"key", FolderBlobStore(settings.blobs_dir))
+    opened, closed = open_inboxes(tools)
+    probes = {key: await inbox.probe() for key, inbox in opened.items() if inbox.probe is not None}
+    for inbox in opened.values():
+        if inbox.close is not None:
+            await inbox.close()
+    assert closed == []
+    assert probes["hooked"].remedy is probes["polled"].remedy is None
+    assert "by webhook, 0 waiting" in probes["hooked"].state
+    assert f"takes messages at {house.stack.base_url}/webhooks/shop" in probes["shop"].state
+    assert probes["shop"].remedy == "start your receiver there"
+    assert await set_webhooks(settings, "hooked") == [f"{house.stack.base_url}/webhooks/hooked"]
+    with pytest.raises(SetupRequired, match="no such Telegram inbox"):
+        await set_webhooks(settings, "polled")
 
 
 def test_logs_hold_neither_tokens_nor_words(house: House) -> None:
