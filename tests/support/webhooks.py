@@ -55,8 +55,8 @@ def telegram(key: str) -> Subject:
 
     wrong = (
         "", secret[:-1], secret[1:], secret + "x", "x" + secret, secret.upper(), secret.swapcase(), secret * 2,
-        f'"{secret}"', f"{secret},{secret}", "null", "undefined", "0", "true", "секрет", secret.replace("0", "o"), "x" * 256,
-        sha256(secret.encode()).hexdigest(), f"Bearer {secret}", f"{secret}%00", "*", SECRETS["shop_a"],
+        f'"{secret}"', f"{secret},{secret}", "null", "undefined", "0", "true", "секрет", secret.replace("0", "o"),
+        "x" * 256, sha256(secret.encode()).hexdigest(), f"Bearer {secret}", f"{secret}%00", "*", SECRETS["shop_a"],
     )  # fmt: skip
     elsewhere = ("X-Telegram-Bot-Api-Secret", "Authorization", "X-Secret-Token", "Cookie")
     member = {"chat": {"id": 777, "type": "private"}, "new_chat_member": {"status": "kicked"}}
