@@ -44,7 +44,8 @@ class Door:
     sessions: Sessions
 
     async def post(self, key: str, body: bytes, headers: Headers, content_type: str | None = None) -> httpx.Response:
-        told = {"Content-Type": content_type or SUBJECTS[key].content_type, **headers}
+        known = SUBJECTS[key].content_type if key in SUBJECTS else "application/json"
+        told = {"Content-Type": content_type or known, **headers}
         return await self.client.post(f"{self.url}/webhooks/{key}", content=body, headers=told)
 
     async def rows(self, table: str = "message") -> int:
