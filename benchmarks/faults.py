@@ -1,7 +1,8 @@
 """Killed again and again under load: is an acknowledged message ever lost, unanswered or answered twice?
 
 `--kill app` ends serve and worker with SIGKILL every two seconds; `--kill postgres` the database; the default does one
-after the other. `--channel telegram` lets customers write there, by webhook and by polling. `--broken` runs a server that acknowledges before it stores: it must show losses.
+after the other. `--channel telegram` lets customers write there, by webhook and by polling. `--broken` runs a server
+that acknowledges before it stores: it must show losses.
 """
 
 import argparse
