@@ -25,6 +25,8 @@ _UNITS = ("B", "kB", "MB", "GB")
 THOUSAND = 1000
 MOST_ENTITIES = 4
 
+PICTURES = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"})
+
 
 def timeline(
     head: ConversationHead, found: Sequence[TranscriptEntry], clock: Clockface, dispositions: Mapping[str, str]
@@ -72,7 +74,8 @@ def _card(card: Card) -> SmallCard:
 
 
 def _file(file: FileEntry, clock: Clockface) -> File:
-    return File(file.name, size_text(file.size, clock), f"/files/{file.token}/{quote(file.name, safe='')}")
+    href = f"/files/{file.token}/{quote(file.name, safe='')}"
+    return File(file.name, size_text(file.size, clock), href, file.content_type in PICTURES)
 
 
 def size_text(size: int, clock: Clockface) -> str:

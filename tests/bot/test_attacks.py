@@ -160,12 +160,12 @@ async def test_one_tenants_signature_opens_no_other_door(door: Door, mine: str, 
     assert await door.rows() == 0
 
 
-@pytest.mark.parametrize("key", ONE_OF_EACH)
-async def test_a_thousand_copies_at_once_are_one_message_and_one_turn(door: Door, key: str) -> None:
+@pytest.mark.parametrize(("key", "copies"), [(ONE_OF_EACH[0], 1000), *((key, 100) for key in ONE_OF_EACH[1:])])
+async def test_a_thousand_copies_at_once_are_one_message_and_one_turn(door: Door, key: str, copies: int) -> None:
     """W5."""
     body = message(key)
     headers = SUBJECTS[key].sign(body)
-    told = await asyncio.gather(*(door.post(key, body, headers) for _ in range(1000)))
+    told = await asyncio.gather(*(door.post(key, body, headers) for _ in range(copies)))
     refused = {answer.status_code for answer in told} - {200}
     assert refused <= {503}, "a slow machine may ask to send it again"
     assert (await door.rows(), await door.rows("job where kind = 'turn'")) == (1, 1)
