@@ -24,7 +24,6 @@ _DELIVERY: Mapping[str, tuple[str, str]] = {
 _UNITS = ("B", "kB", "MB", "GB")
 THOUSAND = 1000
 MOST_ENTITIES = 4
-
 PICTURES = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"})
 
 

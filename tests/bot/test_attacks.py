@@ -79,7 +79,7 @@ async def opened(sessions: Sessions, directory: Path, *, broken: bool = False, b
 async def door(sessions: Sessions, tmp_path: Path) -> AsyncIterator[Door]:
     async with running_server(await opened(sessions, tmp_path)) as server:
         limits = httpx.Limits(max_connections=50)
-        async with httpx.AsyncClient(limits=limits, timeout=60) as client:
+        async with httpx.AsyncClient(limits=limits, timeout=httpx.Timeout(60, pool=None)) as client:
             yield Door(server.url, client, sessions)
 
 
