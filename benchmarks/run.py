@@ -9,7 +9,10 @@ from pathlib import Path
 
 from benchmarks.report import ROOT, commit, cpu
 
-NAMES = ("startup", "turn", "chat_sockets", "faults", "erp", "nlu", "nlu_messy", "nlu_swap", "routing", "waiting")
+NAMES = (
+    "startup", "turn", "chat_sockets", "faults", "webhooks", "erp", "nlu", "nlu_messy", "nlu_swap", "routing",
+    "waiting",
+)  # fmt: skip
 RESULTS = ROOT / "benchmarks" / "results"
 
 

@@ -9,6 +9,8 @@ import uvicorn
 
 from bot.app import build_app
 from bot.extraction import PLAN_EVERY_S, Nightly, open_sources
+from bot.faxes import Faxes
+from bot.fetching import Fetching
 from bot.intake_door import IntakeDoor
 from bot.process import end_with_parent, process_name
 from bot.pullers import run_pullers
@@ -18,6 +20,7 @@ from bot.sending import Sending
 from bot.services import Services, open_services
 from bot.surveys import ask_for_rating
 from bot.turn import run_turn
+from bot.typing_signs import TypingSigns
 from bot.upkeep import CLOSE_EVERY_S, close_idle, every
 from bot.worker import Worker
 from config.settings import Settings
@@ -60,6 +63,10 @@ def build_worker(services: Services, nightly: Nightly) -> Worker:
         JobKind.TURN: turn, JobKind.SEND: sending.send, JobKind.MAIL: sending.mail, JobKind.SURVEY: survey,
         JobKind.OFFER: routing.offer, JobKind.SLA: routing.sla, JobKind.TELL_WAIT: routing.tell_wait,
         JobKind.ERP_RETURN: erp_return, JobKind.ERP_EXTRACT: nightly.carry_out,
+        JobKind.FETCH: Fetching(services.sessions, channels, services.blobs).fetch,
+        JobKind.FAX: Faxes(
+            services.sessions, services.blobs, IntakeDoor(services).receive, services.business.company.languages
+        ).read,
     }  # fmt: skip
     return Worker(services.sessions, handlers, process_name("worker"))
 
@@ -76,6 +83,7 @@ async def work(settings: Settings) -> None:
         listener.subscribe(worker.on_signal)
         dispatcher = Dispatcher(services.sessions)
         listener.subscribe(dispatcher.on_signal)
+        listener.subscribe(TypingSigns(services.readers, services.inboxes).on_signal)
         for number in (signal.SIGINT, signal.SIGTERM):
             asyncio.get_running_loop().add_signal_handler(number, worker.stop)
         chores = [

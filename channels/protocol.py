@@ -2,9 +2,9 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
-from crm_core.contracts import Capabilities, DeliveryReceipt, Incoming, Outbound
+from crm_core.contracts import Address, Attachment, Capabilities, DeliveryReceipt, Incoming, Outbound, RemoteFile
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +52,42 @@ class Channel(Protocol):
 
     async def send(self, outbound: Outbound) -> DeliveryReceipt:
         """One call of the provider. Errors come back as a receipt, never raised."""
+        ...
+
+
+@runtime_checkable
+class Exacting(Protocol):
+    """A channel whose other side is written by people like us, who want to be told what is wrong."""
+
+    def check(self, request: ChannelRequest) -> None:
+        """Raises InvalidInput for a verified request that `parse` would leave out."""
+        ...
+
+
+@runtime_checkable
+class Courteous(Protocol):
+    """A channel whose provider wants something done once a request is stored: a pressed button's wait ended."""
+
+    async def after(self, request: ChannelRequest) -> None:
+        """Never raises; nobody waits for it, and a crash may leave it out."""
+        ...
+
+
+@runtime_checkable
+class FileSource(Protocol):
+    """A channel that keeps the files of a message until they are asked for."""
+
+    async def fetch_file(self, file: RemoteFile) -> Attachment:
+        """Raises SwitchboardError: a retryable one is tried again."""
+        ...
+
+
+@runtime_checkable
+class TypingSign(Protocol):
+    """A channel that can show its customer that somebody is at work on an answer."""
+
+    async def show_typing(self, address: Address) -> None:
+        """Never raises."""
         ...
 
 

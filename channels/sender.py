@@ -17,15 +17,23 @@ BORDERS = tuple(re.compile(pattern) for pattern in (r"\n\s*\n", r"(?<=[.!?…])\
 LEAST_PART = 0.5  # a part shorter than this share of the limit is not worth a better border
 
 
-def split_text(text: str, limit: int) -> list[str]:
-    """Parts of at most `limit` characters (0: no limit), cut at the best border; nothing but white space is lost."""
+def split_text(text: str, limit: int, *, in_utf16: bool = False) -> list[str]:
+    """Parts of at most `limit` characters (0: no limit), cut at the best border; nothing but white space is lost.
+
+    `in_utf16` counts a character beyond U+FFFF twice, as those do who keep text in UTF-16.
+    """
     parts: list[str] = []
     rest = text.strip()
-    while limit and len(rest) > limit:
-        end, start = _cut(rest, limit)
+    while limit and len(rest) > (fitting := _characters_within(rest, limit) if in_utf16 else limit):
+        end, start = _cut(rest, fitting)
         parts.append(rest[:end])
         rest = rest[start:].lstrip()
     return [*parts, rest] if rest or not parts else parts
+
+
+def _characters_within(text: str, units: int) -> int:
+    """How many characters of `text` take at most `units` in UTF-16."""
+    return len(text[:units].encode("utf-16-le")[: units * 2].decode("utf-16-le", errors="ignore"))
 
 
 def _cut(text: str, limit: int) -> tuple[int, int]:
@@ -55,7 +63,7 @@ def downgrade(outbound: Outbound, capabilities: Capabilities) -> Outbound:
 def parts_of(outbound: Outbound, capabilities: Capabilities) -> list[Outbound]:
     """`outbound` as the messages the channel will carry; buttons and card stay with the last one."""
     fitting = downgrade(outbound, capabilities)
-    *first, last = split_text(fitting.text, capabilities.text_limit)
+    *first, last = split_text(fitting.text, capabilities.text_limit, in_utf16=capabilities.counts_utf16)
     bare = replace(fitting, choices=(), card=None, attachments=())
     return [*(replace(bare, text=text) for text in first), replace(fitting, text=last)]
 

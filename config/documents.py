@@ -6,6 +6,7 @@ from typing import TypeVar
 
 import yaml
 from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
 
 Model = TypeVar("Model", bound=BaseModel)
 Location = tuple[int | str, ...]
@@ -98,4 +99,10 @@ def read_document(path: Path, model: type[Model]) -> Model:
         first = min(error.errors(), key=lambda each: each["type"] != "extra_forbidden")
         where = ".".join(str(part) for part in first["loc"])
         problem = f"{where}: {first['msg']}" if where else first["msg"]
-        raise DocumentError(path, line_of(root, first["loc"]), problem) from error
+        raise DocumentError(path, line_of(root, _place_of(first)), problem) from error
+
+
+def _place_of(error: ErrorDetails) -> Location:
+    """Where the wrong word stands; of an entry of an unknown kind it is the word that names the kind."""
+    is_kind = error["type"] == "union_tag_invalid"
+    return (*error["loc"], error["ctx"]["discriminator"].strip("'")) if is_kind else error["loc"]

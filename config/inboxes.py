@@ -1,8 +1,10 @@
 """What `channels.yml` may say of each kind of inbox. Secrets never stand in it: `…_env` names the variable."""
 
+import re
+from enum import StrEnum
 from typing import Annotated, Literal
 
-from pydantic import Field, HttpUrl, model_validator
+from pydantic import Field, HttpUrl, field_validator, model_validator
 
 from config.words import Key, Strict
 
@@ -25,14 +27,82 @@ class WebChatInbox(Named):
     identity_secret_env: EnvironmentName | None = None
 
 
-AnyInbox = WebChatInbox
+class TelegramMode(StrEnum):
+    """`webhook`: Telegram calls us over https. `polling`: we ask Telegram, from anywhere."""
+
+    WEBHOOK = "webhook"
+    POLLING = "polling"
+
+
+class TelegramInbox(Named):
+    """One Telegram bot: the token BotFather gave, and a secret of your own that proves Telegram's calls."""
+
+    channel: Literal["telegram"]
+    token_env: EnvironmentName
+    mode: TelegramMode = TelegramMode.POLLING
+    secret_env: EnvironmentName | None = None
+    api_base_url: HttpUrl = HttpUrl("https://api.telegram.org")
+
+    @model_validator(mode="after")
+    def _secret_is_named(self) -> "TelegramInbox":
+        if self.mode is TelegramMode.WEBHOOK and self.secret_env is None:
+            raise ValueError("a webhook needs `secret_env`: without it anybody could pretend to be Telegram")
+        return self
+
+
+class GenericInbox(Named):
+    """Signed JSON in and out: whatever you connect yourself. `deliver_to` is where replies are posted."""
+
+    channel: Literal["generic"]
+    secret_env: EnvironmentName
+    deliver_to: HttpUrl | None = None
+
+
+class FaxAnswer(StrEnum):
+    """How the gateway wants a reply: as the pages themselves, or as plain text that it draws."""
+
+    PDF = "pdf"
+    TEXT = "text"
+
+
+class FaxInbox(Named):
+    """A fax gateway: it mails faxes from `gateway` to the inbox `via`, and faxes what is mailed to `answer_to`."""
+
+    channel: Literal["fax"]
+    via: Key
+    gateway: Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+$")]
+    answer_to: Annotated[str, Field(pattern=r"^[A-Za-z0-9.+_-]*\{(number|digits)\}[A-Za-z0-9.+_-]*@[A-Za-z0-9.-]+$")]
+    answer_subject: str = "Fax to {number}"
+    answer_as: FaxAnswer = FaxAnswer.PDF
+    number_pattern: Annotated[str, Field(max_length=200)] | None = None
+
+    @field_validator("number_pattern")
+    @classmethod
+    def _finds_a_number(cls, pattern: str | None) -> str | None:
+        try:
+            found = re.compile(pattern).groupindex if pattern is not None else {"number": 1}
+        except re.error:
+            found = {}
+        if "number" not in found:
+            raise ValueError("write a regular expression with a group (?P<number>…)")
+        return pattern
+
+    @field_validator("answer_subject")
+    @classmethod
+    def _names_what_there_is(cls, subject: str) -> str:
+        if set(re.findall(r"[{}][^{}]*[{}]?", subject)) - {"{number}", "{digits}"}:
+            raise ValueError("only {number} and {digits} may stand in braces")
+        return subject
+
+
+AnyInbox = WebChatInbox | TelegramInbox | GenericInbox | FaxInbox
 InboxEntry = Annotated[AnyInbox, Field(discriminator="channel")]
 
 
 class Channels(Strict):
     """`channels.yml`."""
 
-    inboxes: Annotated[list[AnyInbox], Field(min_length=1)]
+    inboxes: Annotated[list[InboxEntry], Field(min_length=1)]
 
     @property
     def widgets(self) -> list[WebChatInbox]:
@@ -44,4 +114,7 @@ class Channels(Strict):
         twice = sorted({key for key in keys if keys.count(key) > 1})
         if twice:
             raise ValueError(f"two inboxes have the key “{twice[0]}”; give each its own")
+        lost = [inbox for inbox in self.inboxes if isinstance(inbox, FaxInbox) and inbox.via not in keys]
+        if lost:
+            raise ValueError(f"the fax inbox “{lost[0].key}” comes through “{lost[0].via}”, which is no inbox here")
         return self

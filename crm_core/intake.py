@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import select, text
@@ -14,9 +14,9 @@ from crm_core.cards import payload_without_card_numbers, without_card_numbers
 from crm_core.contacts import add_identity, ensure_contact
 from crm_core.contracts import ContactId, ConversationId, Inbound, InboxId, Json, JsonObject, MessageId
 from crm_core.conversations import Trigger, lock_conversation, move
-from crm_core.errors import InvalidInput
+from crm_core.errors import InvalidInput, Unavailable
 from crm_core.events import CONTACT
-from crm_core.jobs import ClaimedJob, JobKind
+from crm_core.jobs import ClaimedJob, JobKind, NewJob, enqueue
 from crm_core.line import tell_wait
 from crm_core.plain_text import is_storable
 from crm_core.signals import CHANNEL
@@ -118,17 +118,26 @@ async def receive(
     inbound = _without_card_numbers(inbound)
     values = _values_of(now, inbox_id, inbound, inline)
     row = (await session.execute(_STORE, values)).one_or_none()
-    if row is None:  # nobody has written from this address yet, or this is a redelivery
+    if row is None:  # a redelivery, or nobody has written from this address yet
+        first = await _first_copy(session, inbox_id, inbound.external_id)
+        if first is not None:
+            return first
         await ensure_contact(session, now, inbound.sender)
         row = (await session.execute(_STORE, values)).one_or_none()
-    if row is None:
-        return await _first_copy(session, inbox_id, inbound.external_id)
+    if row is None:  # the first copy was written meanwhile
+        first = await _first_copy(session, inbox_id, inbound.external_id)
+        if first is None:
+            raise Unavailable("The message could not be stored; send it again.")
+        return first
     contact_id, conversation_id = ContactId(row.contact_id), ConversationId(row.conversation_id)
     message_id = MessageId(row.message_id)
     if inbound.identity is not None:
         await add_identity(session, now, contact_id, inbound.identity)
     if inbound.attachments:
         await _store_attachments(session, inbound, conversation_id, message_id)
+    for file in inbound.remote_files:
+        wanted: JsonObject = {"message_id": message_id, **asdict(file)}
+        await enqueue(session, now, NewJob(JobKind.FETCH, conversation_id, wanted))
     if row.state in _WITH_A_PERSON:
         await _tell_its_agent(session, now, conversation_id)
     elif row.state != ConversationState.BOT:
@@ -174,6 +183,7 @@ def _without_card_numbers(inbound: Inbound) -> Inbound:
         identity=inbound.identity
         and replace(inbound.identity, name=inbound.identity.name and without_card_numbers(inbound.identity.name)),
         attachments=tuple(replace(file, name=without_card_numbers(file.name)) for file in inbound.attachments),
+        remote_files=tuple(replace(file, name=without_card_numbers(file.name)) for file in inbound.remote_files),
         raw=payload_without_card_numbers(inbound.raw),
         extra={key: _masked(value) for key, value in inbound.extra.items()},
     )
@@ -206,6 +216,8 @@ def _further_words(inbound: Inbound) -> Iterator[str | None]:
     yield from _words_in(inbound.extra)
     for file in inbound.attachments:
         yield from (file.name, file.content_type)
+    for wanted in inbound.remote_files:
+        yield from (wanted.ref, wanted.name, wanted.content_type)
     if inbound.identity is not None:
         yield from (inbound.identity.customer_ref, inbound.identity.name)
 
@@ -222,14 +234,16 @@ def _words_in(value: Json) -> Iterator[str]:
             yield from _words_in(item)
 
 
-async def _first_copy(session: AsyncSession, inbox_id: InboxId, external_id: str) -> Received:
+async def _first_copy(session: AsyncSession, inbox_id: InboxId, external_id: str) -> Received | None:
     row = (
         await session.execute(
             select(models.Message.id, models.Message.conversation_id, models.Conversation.contact_id)
             .join(models.Conversation, models.Conversation.id == models.Message.conversation_id)
             .where(models.Message.inbox_id == inbox_id, models.Message.external_id == external_id)
         )
-    ).one()
+    ).one_or_none()
+    if row is None:
+        return None
     return Received(MessageId(row.id), ConversationId(row.conversation_id), ContactId(row.contact_id), is_new=False)
 
 

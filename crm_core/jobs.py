@@ -29,6 +29,8 @@ class JobKind(StrEnum):
     SURVEY = "survey"
     ERP_RETURN = "erp_return"
     ERP_EXTRACT = "erp_extract"
+    FAX = "fax"  # pages to draw and read before they are a message
+    FETCH = "fetch"  # a file that still lies with a channel's provider
     CLOSE_IDLE = "close_idle"
     SLA = "sla"  # a promise is nearly or wholly due
     OFFER = "offer"  # an offer's time is over, or who declined may be asked again

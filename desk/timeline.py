@@ -29,6 +29,7 @@ MOST_ENTITIES = 4
 MARK_TONES: Mapping[str, str] = {
     Mark.DIFFERENT_SENDER: "bad", Mark.UNVERIFIED_SENDER: "warn", Mark.UNREADABLE: "bad",
 }  # fmt: skip
+PICTURES = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"})
 
 
 def timeline(
@@ -80,7 +81,8 @@ def _card(card: Card) -> SmallCard:
 
 
 def _file(file: FileEntry, clock: Clockface) -> File:
-    return File(file.name, size_text(file.size, clock), f"/files/{file.token}/{quote(file.name, safe='')}")
+    href = f"/files/{file.token}/{quote(file.name, safe='')}"
+    return File(file.name, size_text(file.size, clock), href, file.content_type in PICTURES)
 
 
 def size_text(size: int, clock: Clockface) -> str:

@@ -85,9 +85,12 @@ class Delivery:
 
 @dataclass(frozen=True, slots=True)
 class File:
+    """`is_picture`: shown small at once; others are saved first."""
+
     name: str
     size: str
     href: str
+    is_picture: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,6 +28,8 @@ async def listen(context: Context) -> None:
         context.caused.handoff_reason = "not_understood"
     elif option is not None:
         await _serve_wish(context, Wish(option, memory.unclear))
+    elif not context.said.text.strip() and context.said.choice is None:
+        _thank_for_file(context)
     elif _holds_several(context):
         await _serve_several(context)
     else:
@@ -35,6 +37,15 @@ async def listen(context: Context) -> None:
     await _serve_waiting(context)
     if not context.caused.utterances and not context.caused.handoff_reason:
         miss(context)
+
+
+def _thank_for_file(context: Context) -> None:
+    """A photo or a voice note without a word: an agent will see it, we cannot."""
+    context.say("file_received")
+    if open_step(context) is not None:
+        ask_again(context)
+    else:
+        context.offer("talk_to_person", "order_status", "return_item")
 
 
 async def _hear(context: Context) -> None:
@@ -90,7 +101,8 @@ async def _serve_wish(context: Context, wish: Wish) -> None:
 def _wish(context: Context) -> str:
     """The intent; a pressed button says it for sure."""
     choice = context.said.choice
-    if choice is not None and (choice in context.services.flows.by_intent or choice in COMMANDS):
+    known = choice in context.services.flows.by_intent or choice in COMMANDS or choice in COURTESIES
+    if choice is not None and known:
         return choice
     return context.said.nlu.intent
 

@@ -1,8 +1,11 @@
 """The list of channels, written out: which opener makes which kind of inbox."""
 
+from bot.inboxes.fax import open_fax
+from bot.inboxes.generic import open_generic
 from bot.inboxes.parts import ClosedInbox, InboxOff, InboxTools, OpenInbox
+from bot.inboxes.telegram import open_telegram
 from bot.inboxes.webchat import open_webchat
-from config.inboxes import AnyInbox, WebChatInbox
+from config.inboxes import AnyInbox, FaxInbox, GenericInbox, TelegramInbox, WebChatInbox
 
 
 def open_inboxes(tools: InboxTools) -> tuple[dict[str, OpenInbox], list[ClosedInbox]]:
@@ -21,3 +24,9 @@ def _open(inbox: AnyInbox, tools: InboxTools) -> OpenInbox:
     match inbox:
         case WebChatInbox():
             return open_webchat(inbox, tools)
+        case TelegramInbox():
+            return open_telegram(inbox, tools)
+        case GenericInbox():
+            return open_generic(inbox, tools)
+        case FaxInbox():
+            return open_fax(inbox, tools)
