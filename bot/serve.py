@@ -7,6 +7,7 @@ from contextlib import suppress
 import uvicorn
 
 from bot.app import build_app
+from bot.fetching import Fetching
 from bot.intake_door import IntakeDoor
 from bot.process import end_with_parent, process_name
 from bot.pullers import run_pullers
@@ -47,7 +48,11 @@ def build_worker(services: Services) -> Worker:
     async def survey(job: ClaimedJob) -> None:
         await ask_for_rating(services.sessions, job)
 
-    handlers = {JobKind.TURN: turn, JobKind.SEND: sending.send, JobKind.MAIL: sending.mail, JobKind.SURVEY: survey}
+    fetching = Fetching(services.sessions, channels, services.blobs)
+    handlers = {
+        JobKind.TURN: turn, JobKind.SEND: sending.send, JobKind.MAIL: sending.mail, JobKind.SURVEY: survey,
+        JobKind.FETCH: fetching.fetch,
+    }  # fmt: skip
     return Worker(services.sessions, handlers, process_name("worker"))
 
 

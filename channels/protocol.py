@@ -2,9 +2,10 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
+from datetime import datetime
+from typing import Protocol, runtime_checkable
 
-from crm_core.contracts import Capabilities, DeliveryReceipt, Incoming, Outbound
+from crm_core.contracts import Attachment, Capabilities, DeliveryReceipt, Incoming, Outbound
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +53,27 @@ class Channel(Protocol):
 
     async def send(self, outbound: Outbound) -> DeliveryReceipt:
         """One call of the provider. Errors come back as a receipt, never raised."""
+        ...
+
+
+@runtime_checkable
+class AsksProvider(Protocol):
+    """The part of a channel whose provider tells what it has taken; goes with InDoubtPolicy.ASK_PROVIDER."""
+
+    async def sent_before(self, outbound: Outbound, since: datetime) -> list[str]:
+        """The provider's ids of what says the same to the same recipient since then, oldest first.
+
+        Raises Unavailable when it cannot be asked: then nobody knows yet.
+        """
+        ...
+
+
+@runtime_checkable
+class KeepsFiles(Protocol):
+    """The part of a channel whose provider keeps what customers attach, to be fetched by its address."""
+
+    async def fetch(self, url: str, name: str) -> Attachment:
+        """Raises Forbidden for an address that is not the provider's, NotFound, TooLarge, Unavailable."""
         ...
 
 

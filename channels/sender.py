@@ -2,10 +2,12 @@
 
 import asyncio
 import re
+from collections.abc import Callable
 from dataclasses import replace
 
 import structlog
 
+from channels.gsm7 import room
 from channels.protocol import Channel
 from crm_core.contracts import Capabilities, DeliveryReceipt, DeliveryState, InDoubtPolicy, Outbound
 
@@ -17,12 +19,16 @@ BORDERS = tuple(re.compile(pattern) for pattern in (r"\n\s*\n", r"(?<=[.!?…])\
 LEAST_PART = 0.5  # a part shorter than this share of the limit is not worth a better border
 
 
-def split_text(text: str, limit: int) -> list[str]:
-    """Parts of at most `limit` characters (0: no limit), cut at the best border; nothing but white space is lost."""
+def split_text(text: str, limit: int | Callable[[str], int]) -> list[str]:
+    """Parts of at most `limit` characters (0: no limit), cut at the best border; nothing but white space is lost.
+
+    As a function it says how many characters of what is left fit: what a text costs may depend on its alphabet.
+    """
     parts: list[str] = []
     rest = text.strip()
-    while limit and len(rest) > limit:
-        end, start = _cut(rest, limit)
+    room_for = limit if callable(limit) else (lambda _: limit)
+    while (most := room_for(rest)) and len(rest) > most:
+        end, start = _cut(rest, most)
         parts.append(rest[:end])
         rest = rest[start:].lstrip()
     return [*parts, rest] if rest or not parts else parts
@@ -55,9 +61,14 @@ def downgrade(outbound: Outbound, capabilities: Capabilities) -> Outbound:
 def parts_of(outbound: Outbound, capabilities: Capabilities) -> list[Outbound]:
     """`outbound` as the messages the channel will carry; buttons and card stay with the last one."""
     fitting = downgrade(outbound, capabilities)
-    *first, last = split_text(fitting.text, capabilities.text_limit)
+    *first, last = split_text(fitting.text, _limit(capabilities))
     bare = replace(fitting, choices=(), card=None, attachments=())
     return [*(replace(bare, text=text) for text in first), replace(fitting, text=last)]
+
+
+def _limit(capabilities: Capabilities) -> int | Callable[[str], int]:
+    limit, segments = capabilities.text_limit, capabilities.segments
+    return (lambda text: min(limit or len(text), room(text, segments))) if segments else limit
 
 
 async def deliver(channel: Channel, outbound: Outbound, timeout_s: float = SEND_TIMEOUT_S) -> DeliveryReceipt:

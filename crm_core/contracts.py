@@ -153,6 +153,7 @@ class Outbound:
     in_reply_to: str | None = None
     references: tuple[str, ...] = ()
     by_person: bool = False
+    customer_wrote_at: datetime | None = None  # the last time, in this conversation
 
 
 class DeliveryState(StrEnum):
@@ -221,10 +222,11 @@ class Capabilities:
     """What a channel can carry; the sender splits and downgrades to it.
 
     `pulled`: the customer's side fetches from our store, so a stored message is a sent one.
-    `text_limit` counts characters; 0 is no limit.
+    `text_limit` counts characters, `segments` SMS of their alphabet; 0 is no limit.
     """
 
     text_limit: int = 0
+    segments: int = 0
     choices: int = 0
     cards: bool = False
     attachments: bool = False

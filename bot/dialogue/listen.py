@@ -89,7 +89,8 @@ async def _serve_wish(context: Context, wish: Wish) -> None:
 def _wish(context: Context) -> str:
     """The intent; a pressed button says it for sure."""
     choice = context.said.choice
-    if choice is not None and (choice in context.services.flows.by_intent or choice in COMMANDS):
+    known = (context.services.flows.by_intent, COMMANDS, COURTESIES)
+    if choice is not None and any(choice in each for each in known):
         return choice
     return context.said.nlu.intent
 

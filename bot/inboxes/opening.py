@@ -1,8 +1,9 @@
 """The list of channels, written out: which opener makes which kind of inbox."""
 
 from bot.inboxes.parts import ClosedInbox, InboxOff, InboxTools, OpenInbox
+from bot.inboxes.twilio import open_messages
 from bot.inboxes.webchat import open_webchat
-from config.inboxes import AnyInbox, WebChatInbox
+from config.inboxes import AnyInbox, SmsInbox, WebChatInbox, WhatsAppInbox
 
 
 def open_inboxes(tools: InboxTools) -> tuple[dict[str, OpenInbox], list[ClosedInbox]]:
@@ -21,3 +22,5 @@ def _open(inbox: AnyInbox, tools: InboxTools) -> OpenInbox:
     match inbox:
         case WebChatInbox():
             return open_webchat(inbox, tools)
+        case SmsInbox() | WhatsAppInbox():
+            return open_messages(inbox, tools)
