@@ -3,6 +3,8 @@ SHELL := /bin/bash
 PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
   command -v $$p >/dev/null && $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 BIN := .venv/bin
+# a file of tests stays in one process, so that what its module sets up is set up once
+SIDE_BY_SIDE := --numprocesses auto --maxprocesses 4 --dist loadfile
 
 .PHONY: run test quick check bench fmt install install-dev lock rasa rasa-serve clean
 
@@ -12,10 +14,10 @@ run: install ## Set everything up and open the contact centre
 test: install-dev check ## Checks and the whole suite
 	@bin/ensure-browser
 	@bin/make-tryton
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest $(SIDE_BY_SIDE)
 
 quick: install-dev ## The fast unit part
-	@$(BIN)/python -m pytest -q -m "not slow and not browser"
+	@$(BIN)/python -m pytest -q -m "not slow and not browser" $(SIDE_BY_SIDE)
 
 check: install-dev ## Style, types, dependency direction
 	@$(BIN)/ruff check .

@@ -69,6 +69,8 @@ async def _inboxes(settings: Settings, business: Business) -> AsyncIterator[Find
         if inbox.probe is not None:
             probe = await inbox.probe()
             yield Finding(f"channel {key}", probe.state, probe.remedy)
+        if inbox.close is not None:
+            await inbox.close()
     for off in closed:
         yield Finding(f"channel {off.key}", "off", off.reason)
 

@@ -13,6 +13,7 @@ import click
 from pydantic import ValidationError
 from sqlalchemy.exc import SQLAlchemyError
 
+from bot.cli_channel import channel
 from bot.cli_erp import erp
 from bot.cli_nlu import nlu
 from config.documents import DocumentError
@@ -60,6 +61,7 @@ def main() -> None:
     """Switchboard: a contact centre of your own."""
 
 
+main.add_command(channel)
 main.add_command(erp)
 main.add_command(nlu)
 

@@ -8,7 +8,6 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.fetching import fetch_later
 from bot.inline import InlineTurns
 from bot.services import Services
 from crm_core.contracts import DeliveryUpdate, Edit, Inbound, Incoming, Reachability
@@ -61,8 +60,6 @@ class IntakeDoor:
             async with transaction(self.services) as session:
                 inbox_id = self.services.inbox_ids[inbox_key]
                 received = await receive(session, utc_now(), inbox_id, inbound, inline=claim)
-                if received.is_new and inbound.extra.get("media"):
-                    await fetch_later(session, utc_now(), received, inbox_key)
         except BaseException:
             if self.inline is not None and claim is not None:
                 self.inline.forgo()

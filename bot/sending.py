@@ -26,9 +26,11 @@ from crm_core.contracts import (
     InDoubtPolicy,
     MessageId,
     Outbound,
+    Reachability,
     Tone,
 )
 from crm_core.db import Sessions, unit_of_work, utc_now
+from crm_core.deliveries import note_reachability
 from crm_core.errors import Unavailable
 from crm_core.events import SYSTEM, Event, EventKind, record
 from crm_core.jobs import ClaimedJob, Failure
@@ -139,6 +141,9 @@ class Sending:
                 return
             detail = {"message_id": row["id"], "code": receipt.code}
             await record(session, now, [Event(kind, SYSTEM, row["conversation_id"], row["contact_id"], {**detail})])
+            if receipt.is_unreachable:
+                gone = Reachability(_address_of(row), is_reachable=False, reason=receipt.code or "refused")
+                await note_reachability(session, now, gone)
             await jobs.finish(session, [job])
             await publish(session, Signal(Topic.CONVERSATION, row["conversation_id"]))
 
@@ -199,13 +204,17 @@ async def _sendable(session: AsyncSession, message_id: object) -> RowMapping | N
 def _outbound(row: RowMapping, files: tuple[Attachment, ...]) -> Outbound:
     content = row["content"]
     card = content.get("card")
-    kind, _, value = row["uri"].partition(":")
     return Outbound(
         MessageId(row["id"]), ConversationId(row["conversation_id"]), row["inbox_key"],
-        Address(AddressKind(kind), value), row["text"], row["language"] or "en", subject=row["subject"],
+        _address_of(row), row["text"], row["language"] or "en", subject=row["subject"],
         choices=tuple(Choice(choice["label"], choice["value"]) for choice in content.get("choices", ())),
         card=Card(**{**card, "tone": Tone(card["tone"]), "lines": tuple(card["lines"])}) if card else None,
         attachments=files, in_reply_to=row["written"][-1] if row["written"] else None,
         references=tuple(row["written"][-MOST_REFERENCES:]), by_person=row["author"] == Author.AGENT,
         customer_wrote_at=row["last_inbound_at"],
     )  # fmt: skip
+
+
+def _address_of(row: RowMapping) -> Address:
+    kind, _, value = row["uri"].partition(":")
+    return Address(AddressKind(kind), value)

@@ -15,6 +15,7 @@ from bot.sending import Sending
 from bot.services import Services, open_services
 from bot.surveys import ask_for_rating
 from bot.turn import run_turn
+from bot.typing_signs import TypingSigns
 from bot.upkeep import CLOSE_EVERY_S, close_idle, every
 from bot.worker import Worker
 from config.settings import Settings
@@ -48,10 +49,9 @@ def build_worker(services: Services) -> Worker:
     async def survey(job: ClaimedJob) -> None:
         await ask_for_rating(services.sessions, job)
 
-    fetching = Fetching(services.sessions, channels, services.blobs)
     handlers = {
         JobKind.TURN: turn, JobKind.SEND: sending.send, JobKind.MAIL: sending.mail, JobKind.SURVEY: survey,
-        JobKind.FETCH: fetching.fetch,
+        JobKind.FETCH: Fetching(services.sessions, channels, services.blobs).fetch,
     }  # fmt: skip
     return Worker(services.sessions, handlers, process_name("worker"))
 
@@ -62,6 +62,7 @@ async def work(settings: Settings) -> None:
         worker = build_worker(services)
         listener = SignalListener(services.database_url)
         listener.subscribe(worker.on_signal)
+        listener.subscribe(TypingSigns(services.readers, services.inboxes).on_signal)
         for number in (signal.SIGINT, signal.SIGTERM):
             asyncio.get_running_loop().add_signal_handler(number, worker.stop)
         chores = [

@@ -206,4 +206,7 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
         if rasa is not None:
             rasa.close()
         await erp.aclose()
+        for inbox in inboxes.values():
+            if inbox.close is not None:
+                await inbox.close()
         await engine.dispose()

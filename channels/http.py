@@ -10,7 +10,7 @@ from fastapi import APIRouter, Request, Response
 from pydantic_core import from_json
 
 from channels.payload import read_limited
-from channels.protocol import STORED, Acknowledgement, Channel, ChannelRequest
+from channels.protocol import STORED, Acknowledgement, Channel, ChannelRequest, Courteous
 from crm_core.contracts import Incoming
 from crm_core.errors import Forbidden, Malformed, NotFound, SwitchboardError, TooLarge, Unavailable
 
@@ -19,6 +19,7 @@ log = structlog.get_logger(__name__)
 MOST_BYTES = 1024 * 1024
 STORE_TIMEOUT_S = 8.0  # Twilio gives 15 s in all
 RETRY_AFTER_S = 2
+TAKEN = (200, 202)
 IGNORED = Acknowledgement('{"status":"ignored"}')
 
 
@@ -83,17 +84,25 @@ def check_json(request: ChannelRequest) -> None:
 def webhook_routes(channels: Mapping[str, Channel], ports: WebhookPorts, most_bytes: int = MOST_BYTES) -> APIRouter:
     """`POST /webhooks/{inbox_key}` for the inboxes of `channels`."""
     router = APIRouter(tags=["webhooks"])
+    courtesies = set[asyncio.Task[None]]()
 
     @router.post("/webhooks/{inbox_key}")
     async def webhook(request: Request, inbox_key: str) -> Response:
         channel = channels.get(inbox_key)
         if channel is None:
             return _response(refusal(NotFound("There is no such inbox.")))
+        limit = channel.capabilities.body_limit or most_bytes
         try:
-            body = await read_limited(request.stream(), request.headers.get("content-length"), most_bytes)
+            body = await read_limited(request.stream(), request.headers.get("content-length"), limit)
         except TooLarge as error:
             return _response(refusal(error))
-        return _response(await take_in(channel, inbox_key, channel_request(request, body), ports))
+        asked = channel_request(request, body)
+        answer = await take_in(channel, inbox_key, asked, ports)
+        if isinstance(channel, Courteous) and answer.status in TAKEN:
+            courtesy = asyncio.create_task(channel.after(asked), name=f"courtesy-{inbox_key}")
+            courtesies.add(courtesy)
+            courtesy.add_done_callback(courtesies.discard)
+        return _response(answer)
 
     return router
 

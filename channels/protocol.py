@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol, runtime_checkable
 
-from crm_core.contracts import Attachment, Capabilities, DeliveryReceipt, Incoming, Outbound
+from crm_core.contracts import Address, Attachment, Capabilities, DeliveryReceipt, Incoming, Outbound, RemoteFile
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,11 +69,29 @@ class AsksProvider(Protocol):
 
 
 @runtime_checkable
-class KeepsFiles(Protocol):
-    """The part of a channel whose provider keeps what customers attach, to be fetched by its address."""
+class Courteous(Protocol):
+    """A channel whose provider wants something done once a request is stored: a pressed button's wait ended."""
 
-    async def fetch(self, url: str, name: str) -> Attachment:
-        """Raises Forbidden for an address that is not the provider's, NotFound, TooLarge, Unavailable."""
+    async def after(self, request: ChannelRequest) -> None:
+        """Never raises; nobody waits for it, and a crash may leave it out."""
+        ...
+
+
+@runtime_checkable
+class FileSource(Protocol):
+    """A channel that keeps the files of a message until they are asked for."""
+
+    async def fetch_file(self, file: RemoteFile) -> Attachment:
+        """Raises SwitchboardError: a retryable one is tried again."""
+        ...
+
+
+@runtime_checkable
+class TypingSign(Protocol):
+    """A channel that can show its customer that somebody is at work on an answer."""
+
+    async def show_typing(self, address: Address) -> None:
+        """Never raises."""
         ...
 
 

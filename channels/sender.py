@@ -19,19 +19,26 @@ BORDERS = tuple(re.compile(pattern) for pattern in (r"\n\s*\n", r"(?<=[.!?…])\
 LEAST_PART = 0.5  # a part shorter than this share of the limit is not worth a better border
 
 
-def split_text(text: str, limit: int | Callable[[str], int]) -> list[str]:
+def split_text(text: str, limit: int | Callable[[str], int], *, in_utf16: bool = False) -> list[str]:
     """Parts of at most `limit` characters (0: no limit), cut at the best border; nothing but white space is lost.
 
-    As a function it says how many characters of what is left fit: what a text costs may depend on its alphabet.
+    As a function `limit` says how many characters of what is left fit: what a text costs may depend on its alphabet.
+    `in_utf16` counts a character beyond U+FFFF twice, as those do who keep text in UTF-16.
     """
     parts: list[str] = []
     rest = text.strip()
-    room_for = limit if callable(limit) else (lambda _: limit)
-    while (most := room_for(rest)) and len(rest) > most:
-        end, start = _cut(rest, most)
+    while (most := limit(rest) if callable(limit) else limit) and len(rest) > (
+        fitting := _characters_within(rest, most) if in_utf16 else most
+    ):
+        end, start = _cut(rest, fitting)
         parts.append(rest[:end])
         rest = rest[start:].lstrip()
     return [*parts, rest] if rest or not parts else parts
+
+
+def _characters_within(text: str, units: int) -> int:
+    """How many characters of `text` take at most `units` in UTF-16."""
+    return len(text[:units].encode("utf-16-le")[: units * 2].decode("utf-16-le", errors="ignore"))
 
 
 def _cut(text: str, limit: int) -> tuple[int, int]:
@@ -61,7 +68,7 @@ def downgrade(outbound: Outbound, capabilities: Capabilities) -> Outbound:
 def parts_of(outbound: Outbound, capabilities: Capabilities) -> list[Outbound]:
     """`outbound` as the messages the channel will carry; buttons and card stay with the last one."""
     fitting = downgrade(outbound, capabilities)
-    *first, last = split_text(fitting.text, _limit(capabilities))
+    *first, last = split_text(fitting.text, _limit(capabilities), in_utf16=capabilities.counts_utf16)
     bare = replace(fitting, choices=(), card=None, attachments=())
     return [*(replace(bare, text=text) for text in first), replace(fitting, text=last)]
 

@@ -19,6 +19,7 @@ from crm_core.contracts import (
     Mark,
     MessageId,
     Reachability,
+    RemoteFile,
 )
 
 MOST_MEDIA = 10
@@ -93,8 +94,9 @@ class MessageForm:
         choice = self("ButtonPayload") or (CHOICES.get(word.wish) if word else None)
         return Inbound(
             self("MessageSid"), sender, self("Body") or self._place(), choice=choice or None,
-            language=word.language if word else None, raw=self.request.body, extra=self._extra(account_url),
+            language=word.language if word else None, raw=self.request.body, extra=self._extra(),
             marks=frozenset({Mark.AUTOMATIC}) if is_answered else frozenset(),
+            remote_files=tuple(self._media(account_url)),
         )  # fmt: skip
 
     def _place(self) -> str:
@@ -104,19 +106,13 @@ class MessageForm:
         named = [self(name) for name in ("Label", "Address") if self(name)]
         return ", ".join([*named, f"{self('Latitude')} {self('Longitude')}"])
 
-    def _extra(self, account_url: str) -> JsonObject:
-        extra: JsonObject = {}
-        media = list(self._media(account_url))
-        if media:
-            extra["media"] = [*media]
-        if self("ProfileName"):
-            extra["profile_name"] = self("ProfileName")
-        return extra
+    def _extra(self) -> JsonObject:
+        return {"profile_name": self("ProfileName")} if self("ProfileName") else {}
 
-    def _media(self, account_url: str) -> Iterator[JsonObject]:
+    def _media(self, account_url: str) -> Iterator[RemoteFile]:
         """Where the files are, to be fetched once the message is stored; an address outside the account is left out."""
         count = self("NumMedia")
         for number in range(min(int(count), MOST_MEDIA) if count.isascii() and count.isdecimal() else 0):
             url = self(f"MediaUrl{number}")
             if url.startswith(f"{account_url}/"):
-                yield {"url": url, "name": PurePosixPath(url).name[-40:]}
+                yield RemoteFile(url, PurePosixPath(url).name[-40:], self(f"MediaContentType{number}"))

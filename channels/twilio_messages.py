@@ -7,9 +7,10 @@ from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
 from urllib.parse import quote
 
+from channels.fetch import Guard
 from channels.protocol import Acknowledgement, ChannelRequest
 from channels.twilio_forms import MessageForm, read_form
-from channels.twilio_media import TwilioMedia
+from channels.twilio_media import OPEN_INTERNET, TwilioMedia
 from channels.twilio_rest import TOO_MANY, Fields, RestAnswer, TwilioRest
 from crm_core.contracts import (
     AddressKind,
@@ -21,6 +22,7 @@ from crm_core.contracts import (
     InDoubtPolicy,
     JsonObject,
     Outbound,
+    RemoteFile,
 )
 from crm_core.errors import Unavailable
 
@@ -63,8 +65,10 @@ class TwilioMessages:
 
     acknowledgement = EMPTY
 
-    def __init__(self, rest: TwilioRest, line: TwilioLine, now: Callable[[], datetime]) -> None:
-        self._rest, self._line, self._now = rest, line, now
+    def __init__(
+        self, rest: TwilioRest, line: TwilioLine, now: Callable[[], datetime], guard: Guard = OPEN_INTERNET
+    ) -> None:
+        self._rest, self._line, self._now, self._guard = rest, line, now, guard
         self.name = "whatsapp" if line.kind is AddressKind.WHATSAPP else "sms"
         self.capabilities = Capabilities(
             text_limit=MOST_CHARACTERS, segments=line.most_segments, attachments=True,
@@ -105,8 +109,8 @@ class TwilioMessages:
         found = [each for each in listed if isinstance(each, dict) and _is_same(each, outbound.text, since)]
         return [str(each["sid"]) for each in reversed(found) if each.get("sid")]
 
-    async def fetch(self, url: str, name: str) -> Attachment:
-        return await TwilioMedia(self._rest).fetch(url, name)
+    async def fetch_file(self, file: RemoteFile) -> Attachment:
+        return await TwilioMedia(self._rest, self._guard).fetch(file)
 
     def _fields(self, outbound: Outbound) -> Fields | None:
         """None when only a template may be sent and there is none."""
@@ -149,4 +153,6 @@ def _receipt(answer: RestAnswer) -> DeliveryReceipt:
     if answer.is_uncertain or answer.is_ok:
         return DeliveryReceipt(DeliveryState.IN_DOUBT, code=f"twilio_http_{answer.status}")
     known = CODES.get(answer.code or 0)
-    return DeliveryReceipt(DeliveryState.FAILED, code=known or f"twilio_{answer.code or answer.status}")
+    return DeliveryReceipt(
+        DeliveryState.FAILED, code=known or f"twilio_{answer.code or answer.status}", is_unreachable=known == STOPPED
+    )

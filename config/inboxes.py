@@ -1,5 +1,6 @@
 """What `channels.yml` may say of each kind of inbox. Secrets never stand in it: `…_env` names the variable."""
 
+from enum import StrEnum
 from typing import Annotated, Literal
 
 from pydantic import Field, HttpUrl, model_validator
@@ -23,6 +24,29 @@ class WebChatInbox(Named):
     channel: Literal["webchat"]
     origins: list[HttpUrl] = []
     identity_secret_env: EnvironmentName | None = None
+
+
+class TelegramMode(StrEnum):
+    """`webhook`: Telegram calls us over https. `polling`: we ask Telegram, from anywhere."""
+
+    WEBHOOK = "webhook"
+    POLLING = "polling"
+
+
+class TelegramInbox(Named):
+    """One Telegram bot: the token BotFather gave, and a secret of your own that proves Telegram's calls."""
+
+    channel: Literal["telegram"]
+    token_env: EnvironmentName
+    mode: TelegramMode = TelegramMode.POLLING
+    secret_env: EnvironmentName | None = None
+    api_base_url: HttpUrl = HttpUrl("https://api.telegram.org")
+
+    @model_validator(mode="after")
+    def _secret_is_named(self) -> "TelegramInbox":
+        if self.mode is TelegramMode.WEBHOOK and self.secret_env is None:
+            raise ValueError("a webhook needs `secret_env`: without it anybody could pretend to be Telegram")
+        return self
 
 
 class TwilioInbox(Named):
@@ -64,7 +88,7 @@ class PhoneInbox(TwilioInbox):
     hold_music: HttpUrl | None = None
 
 
-AnyInbox = WebChatInbox | SmsInbox | WhatsAppInbox | PhoneInbox
+AnyInbox = WebChatInbox | TelegramInbox | SmsInbox | WhatsAppInbox | PhoneInbox
 InboxEntry = Annotated[AnyInbox, Field(discriminator="channel")]
 
 

@@ -52,6 +52,15 @@ class Attachment:
 
 
 @dataclass(frozen=True, slots=True)
+class RemoteFile:
+    """A file that still lies with the provider: fetched by `ref`, a job's work once its message is stored."""
+
+    ref: str
+    name: str
+    content_type: str = "application/octet-stream"
+
+
+@dataclass(frozen=True, slots=True)
 class Choice:
     """A button, or a numbered line where a channel has no buttons. `value` is what pressing it says."""
 
@@ -122,6 +131,7 @@ class Inbound:
     choice: str | None = None
     identity: Identity | None = None
     attachments: tuple[Attachment, ...] = ()
+    remote_files: tuple[RemoteFile, ...] = ()
     raw: bytes = b""
     in_reply_to: MessageId | None = None
     marks: frozenset[Mark] = frozenset()
@@ -170,13 +180,17 @@ class DeliveryState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class DeliveryReceipt:
-    """What became of a send. Errors are data: only the sender decides on a retry."""
+    """What became of a send. Errors are data: only the sender decides on a retry.
+
+    `is_unreachable`: nothing more can be sent to this address; it is marked with `code` as the reason.
+    """
 
     state: DeliveryState
     external_id: str | None = None
     code: str | None = None
     retryable: bool = False
     retry_after_s: float | None = None
+    is_unreachable: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,11 +236,14 @@ class Capabilities:
     """What a channel can carry; the sender splits and downgrades to it.
 
     `pulled`: the customer's side fetches from our store, so a stored message is a sent one.
-    `text_limit` counts characters, `segments` SMS of their alphabet; 0 is no limit.
+    `text_limit` counts characters, or UTF-16 units where `counts_utf16`; `segments` counts SMS of the text's alphabet;
+    0 is no limit. `body_limit` is the largest webhook in bytes; 0 is as much as the door allows.
     """
 
     text_limit: int = 0
+    counts_utf16: bool = False
     segments: int = 0
+    body_limit: int = 0
     choices: int = 0
     cards: bool = False
     attachments: bool = False

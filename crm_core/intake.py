@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import select, text
@@ -16,7 +16,7 @@ from crm_core.contracts import ContactId, ConversationId, Inbound, InboxId, Json
 from crm_core.conversations import Trigger, lock_conversation, move
 from crm_core.errors import InvalidInput
 from crm_core.events import CONTACT
-from crm_core.jobs import ClaimedJob, JobKind
+from crm_core.jobs import ClaimedJob, JobKind, NewJob, enqueue
 from crm_core.plain_text import is_storable
 from crm_core.signals import CHANNEL
 from crm_core.states import ConversationState
@@ -124,6 +124,9 @@ async def receive(
         await add_identity(session, now, contact_id, inbound.identity)
     if inbound.attachments:
         await _store_attachments(session, inbound, conversation_id, message_id)
+    for file in inbound.remote_files:
+        wanted: JsonObject = {"message_id": message_id, **asdict(file)}
+        await enqueue(session, now, NewJob(JobKind.FETCH, conversation_id, wanted))
     trigger = _BACK_TO_ITS_AGENT.get(row.state)
     if trigger is not None:
         resting = await lock_conversation(session, conversation_id)
@@ -160,6 +163,7 @@ def _without_card_numbers(inbound: Inbound) -> Inbound:
         identity=inbound.identity
         and replace(inbound.identity, name=inbound.identity.name and without_card_numbers(inbound.identity.name)),
         attachments=tuple(replace(file, name=without_card_numbers(file.name)) for file in inbound.attachments),
+        remote_files=tuple(replace(file, name=without_card_numbers(file.name)) for file in inbound.remote_files),
         raw=payload_without_card_numbers(inbound.raw),
         extra={key: _masked(value) for key, value in inbound.extra.items()},
     )
@@ -192,6 +196,8 @@ def _further_words(inbound: Inbound) -> Iterator[str | None]:
     yield from _words_in(inbound.extra)
     for file in inbound.attachments:
         yield from (file.name, file.content_type)
+    for wanted in inbound.remote_files:
+        yield from (wanted.ref, wanted.name, wanted.content_type)
     if inbound.identity is not None:
         yield from (inbound.identity.customer_ref, inbound.identity.name)
 

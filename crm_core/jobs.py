@@ -27,7 +27,7 @@ class JobKind(StrEnum):
     SEND = "send"
     MAIL = "mail"  # a letter outside any conversation: a code, a transcript
     SURVEY = "survey"
-    FETCH = "fetch"  # files that a provider keeps
+    FETCH = "fetch"  # a file that still lies with a channel's provider
     CLOSE_IDLE = "close_idle"
 
 

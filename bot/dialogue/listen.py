@@ -89,8 +89,8 @@ async def _serve_wish(context: Context, wish: Wish) -> None:
 def _wish(context: Context) -> str:
     """The intent; a pressed button says it for sure."""
     choice = context.said.choice
-    known = (context.services.flows.by_intent, COMMANDS, COURTESIES)
-    if choice is not None and any(choice in each for each in known):
+    known = choice in context.services.flows.by_intent or choice in COMMANDS or choice in COURTESIES
+    if choice is not None and known:
         return choice
     return context.said.nlu.intent
 

@@ -1,9 +1,10 @@
 """The list of channels, written out: which opener makes which kind of inbox."""
 
 from bot.inboxes.parts import ClosedInbox, InboxOff, InboxTools, OpenInbox
+from bot.inboxes.telegram import open_telegram
 from bot.inboxes.twilio import open_messages
 from bot.inboxes.webchat import open_webchat
-from config.inboxes import AnyInbox, SmsInbox, WebChatInbox, WhatsAppInbox
+from config.inboxes import AnyInbox, SmsInbox, TelegramInbox, WebChatInbox, WhatsAppInbox
 
 
 def open_inboxes(tools: InboxTools) -> tuple[dict[str, OpenInbox], list[ClosedInbox]]:
@@ -22,5 +23,7 @@ def _open(inbox: AnyInbox, tools: InboxTools) -> OpenInbox:
     match inbox:
         case WebChatInbox():
             return open_webchat(inbox, tools)
+        case TelegramInbox():
+            return open_telegram(inbox, tools)
         case SmsInbox() | WhatsAppInbox():
             return open_messages(inbox, tools)

@@ -52,6 +52,7 @@ class OpenInbox:
     puller: Puller | None = None
     routes: tuple[APIRouter, ...] = field(default=())
     probe: Callable[[], Awaitable[Probe]] | None = None
+    close: Callable[[], Awaitable[None]] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,31 +1,24 @@
-"""A send whose end nobody saw is settled with the provider; files that a provider keeps are brought home."""
-
-from datetime import datetime
-from pathlib import Path
+"""A send whose end nobody saw is settled with the provider."""
 
 import httpx
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import update
 
-from bot.fetching import Fetching, fetch_later
 from bot.metrics import Metrics
 from bot.sending import Sending
-from bot.worker import JobFailedError
 from channels.twilio_messages import TwilioLine, TwilioMessages
 from crm_core import jobs, models
-from crm_core.blobs import FolderBlobStore
 from crm_core.contracts import Address, AddressKind, DeliveryState, DeliveryUpdate, Inbound, JsonObject
 from crm_core.conversations import lock_conversation
 from crm_core.db import Sessions, unit_of_work, utc_now
 from crm_core.deliveries import note_delivery
-from crm_core.intake import Received, receive
+from crm_core.intake import receive
 from crm_core.outbox import BOT_VOICE, Utterance, post
 from tests.support.factories import add_inbox
-from tests.support.twilio import ACCOUNT_SID, OUR_NUMBER, PUBLIC_URL, THEIR_NUMBER, FakeTwilio
+from tests.support.twilio import OUR_NUMBER, PUBLIC_URL, THEIR_NUMBER, FakeTwilio
 
 ANNA = Address(AddressKind.TEL, THEIR_NUMBER)
 TEXT = "Your order is on its way."
-MEDIA = f"https://api.twilio.com/2010-04-01/Accounts/{ACCOUNT_SID}/Messages/MM1/Media/ME1"
 
 
 @pytest.fixture
@@ -147,38 +140,3 @@ async def test_a_report_that_comes_before_the_answer_stands(
         )  # type: ignore[arg-type]
     await sending.send(job)
     assert (await state_of(sessions, message_id))[0] == "delivered"
-
-
-async def fetched(sessions: Sessions, blobs: FolderBlobStore, channel: TwilioMessages, now: datetime) -> Received:
-    async with unit_of_work(sessions) as session:
-        inbox_id = await add_inbox(session, "sms", pulled=False)
-        inbound = Inbound("MM1", ANNA, "", extra={"media": [{"url": MEDIA, "name": "ME1"}]})
-        received = await receive(session, now, inbox_id, inbound)
-        await fetch_later(session, now, received, "sms")
-    await Fetching(sessions, {"sms": channel}, blobs).fetch(await the_job(sessions, jobs.JobKind.FETCH))
-    return received
-
-
-async def test_a_file_is_attached_to_its_message(
-    sessions: Sessions, fake: FakeTwilio, channel: TwilioMessages, tmp_path: Path
-) -> None:
-    fake.answers = [httpx.Response(200, content=b"jpeg", headers={"content-type": "image/jpeg"})]
-    blobs = FolderBlobStore(tmp_path)
-    received = await fetched(sessions, blobs, channel, utc_now())
-    async with sessions() as session:
-        [row] = (await session.scalars(select(models.AttachmentRow))).all()
-        left = (await session.scalars(select(models.Job.kind))).all()
-    stored = await blobs.get(row.token)
-    assert (row.message_id, row.name, row.size) == (received.message_id, "ME1.jpg", 4)
-    assert stored is not None
-    assert stored.content == b"jpeg"
-    assert "fetch" not in left
-
-
-async def test_a_file_that_cannot_be_had_now_is_tried_again(
-    sessions: Sessions, fake: FakeTwilio, channel: TwilioMessages, tmp_path: Path
-) -> None:
-    fake.answers = [httpx.Response(503)]
-    with pytest.raises(JobFailedError) as failed:
-        await fetched(sessions, FolderBlobStore(tmp_path), channel, utc_now())
-    assert failed.value.failure.retryable

@@ -8,6 +8,7 @@ from nlu.encoders.plan import Plan, planned
 from nlu.encoders.shelf import EncoderShelf
 from nlu.native import NativeEngine
 from nlu.training import train
+from tests.support.alone import alone
 
 MONDAY = date(2026, 11, 23)
 SHELF = EncoderShelf(ROOT / "var" / "encoders", threads=2)
@@ -24,7 +25,9 @@ def words_only() -> Plan:
 
 def trained_model() -> Path:
     """Its directory; the folder above holds the pointer to it."""
-    return train(ROOT / "config" / "nlu", ROOT / "var" / "models", best_plan())
+    models = ROOT / "var" / "models"
+    with alone(models):
+        return train(ROOT / "config" / "nlu", models, best_plan())
 
 
 def loaded_engine() -> NativeEngine:

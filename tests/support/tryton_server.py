@@ -15,6 +15,7 @@ from pathlib import Path
 import httpx
 
 from config.settings import ROOT
+from tests.support.alone import alone
 from tests.support.stack import free_port
 
 BIN = ROOT / ".venv-tryton" / "bin"
@@ -63,8 +64,9 @@ class TrytonServer:
 def running_tryton() -> Iterator[TrytonServer]:
     """On a copy of the filled database, which is made once for these requirements and this seed: in half a minute."""
     kept = BIN.parent / f"filled-{_fingerprint()}"
-    if not (kept / "seed.json").exists():
-        _fill(kept)
+    with alone(kept):
+        if not (kept / "seed.json").exists():
+            _fill(kept)
     folder = Path(tempfile.mkdtemp(prefix="tryton-"))
     try:
         shutil.copytree(kept, folder, dirs_exist_ok=True)
