@@ -33,6 +33,8 @@ STOPPED, OUTSIDE_WINDOW = "stopped", "outside_window"
 CODES = {21610: STOPPED, 63016: OUTSIDE_WINDOW}
 LISTED = 50
 
+Clock = Callable[[], datetime]
+
 
 @dataclass(frozen=True, slots=True)
 class TwilioLine:
@@ -65,9 +67,7 @@ class TwilioMessages:
 
     acknowledgement = EMPTY
 
-    def __init__(
-        self, rest: TwilioRest, line: TwilioLine, now: Callable[[], datetime], guard: Guard = OPEN_INTERNET
-    ) -> None:
+    def __init__(self, rest: TwilioRest, line: TwilioLine, now: Clock, guard: Guard = OPEN_INTERNET) -> None:
         self._rest, self._line, self._now, self._guard = rest, line, now, guard
         self.name = "whatsapp" if line.kind is AddressKind.WHATSAPP else "sms"
         self.capabilities = Capabilities(

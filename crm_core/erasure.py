@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, bindparam, delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from crm_core import models
+from crm_core import models, models_phone
 from crm_core.contacts import standing_contact
 from crm_core.contracts import ContactId, Json
 from crm_core.schema import Base
@@ -20,7 +20,7 @@ KEPT_EVENT_KEYS = frozenset({
     "action", "ms", "code", "reason", "queue", "agent_id", "from_agent_id", "from_state", "waited_s", "first",
     "disposition", "score", "survey", "changed", "from_queue", "to_queue", "merge_id", "job_id", "kind", "tries",
     "how", "source", "from_intent", "urgent", "upset",
-    "earlier_contacts",
+    "earlier_contacts", "duration_s", "outcome", "call_id",
 })  # fmt: skip
 _OWN_WORD = re.compile(r"[A-Za-z0-9_.:/#-]{1,80}")
 
@@ -72,6 +72,12 @@ async def delete_attachments(session: AsyncSession, _now: datetime, person: Pers
 
 async def delete_corrections(session: AsyncSession, _now: datetime, person: Person) -> None:
     await _remove(session, models.NluCorrection, models.NluCorrection.conversation_id.in_(person.conversation_ids))
+
+
+async def delete_calls(session: AsyncSession, _now: datetime, person: Person) -> None:
+    """Their legs and what was said last go with them; how long they took stands in the events."""
+    call = models_phone.Call
+    await _remove(session, call, call.conversation_id.in_(person.conversation_ids))
 
 
 async def blank_messages(session: AsyncSession, _now: datetime, person: Person) -> None:
@@ -131,7 +137,8 @@ def _names_nobody(value: Json) -> bool:
 
 
 ERASURE_STEPS: tuple[Step, ...] = (
-    delete_payloads, delete_addresses, delete_jobs, delete_attachments, delete_corrections, blank_messages,
+    delete_payloads, delete_addresses, delete_jobs, delete_attachments, delete_corrections, delete_calls,
+    blank_messages,
     blank_conversations, blank_surveys, blank_contacts, blank_merges, blank_events,
 )  # fmt: skip
 

@@ -1,10 +1,11 @@
 """The list of channels, written out: which opener makes which kind of inbox."""
 
 from bot.inboxes.parts import ClosedInbox, InboxOff, InboxTools, OpenInbox
+from bot.inboxes.phone import open_phone
 from bot.inboxes.telegram import open_telegram
 from bot.inboxes.twilio import open_messages
 from bot.inboxes.webchat import open_webchat
-from config.inboxes import AnyInbox, SmsInbox, TelegramInbox, WebChatInbox, WhatsAppInbox
+from config.inboxes import AnyInbox, PhoneInbox, SmsInbox, TelegramInbox, WebChatInbox, WhatsAppInbox
 
 
 def open_inboxes(tools: InboxTools) -> tuple[dict[str, OpenInbox], list[ClosedInbox]]:
@@ -25,5 +26,7 @@ def _open(inbox: AnyInbox, tools: InboxTools) -> OpenInbox:
             return open_webchat(inbox, tools)
         case TelegramInbox():
             return open_telegram(inbox, tools)
+        case PhoneInbox():
+            return open_phone(inbox, tools)
         case SmsInbox() | WhatsAppInbox():
             return open_messages(inbox, tools)

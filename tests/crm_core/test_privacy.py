@@ -8,9 +8,9 @@ from datetime import datetime, timedelta
 
 import psycopg
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import insert, select, update
 
-from crm_core import models
+from crm_core import models, models_phone
 from crm_core.agent_work import add_note, reply
 from crm_core.answers import Answer, write_answer
 from crm_core.contacts import Merge, merge_contacts, unmerge_contacts
@@ -64,6 +64,8 @@ async def live_through(centre: Centre, who: str) -> tuple[ContactId, Conversatio
         await send_survey(session, centre.now, conversation_id)
         await answer_survey(session, centre.now, conversation_id, 5, "Thanks")
         await enqueue(session, centre.now, NewJob(JobKind.MAIL, conversation_id, {"to": f"{who}@example.com"}))
+        call = {"inbox_id": centre.inboxes["web"], "external_id": f"CA-{who}", "conversation_id": conversation_id}
+        await session.execute(insert(models_phone.Call).values(**call, direction="in", started_at=centre.now))
     return contact_id, conversation_id
 
 
