@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import delete, func, select, update
+from sqlalchemy import text as sql
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -47,9 +48,9 @@ async def open_call(session: AsyncSession, now: datetime, new: NewCall) -> Call:
             contact_id=contact.id, inbox_id=new.inbox_id, address_id=contact.address_id, thread_key=new.external_id,
             language=contact.language or new.language, bot_memory=new.memory, **times,
         )
-        .on_conflict_do_update(
+        .on_conflict_do_update(  # the partial index is found by a literal only, once the statement is prepared
             index_elements=["contact_id", "inbox_id", "thread_key"],
-            index_where=models.Conversation.state != State.CLOSED, set_={"last_inbound_at": now},
+            index_where=sql("state <> 'closed'"), set_={"last_inbound_at": now},
         )
         .returning(models.Conversation.id)
     )  # fmt: skip

@@ -24,7 +24,7 @@ def hold_music() -> bytes:
     return written.getvalue()
 
 
-def _samples() -> array[int]:
+def _samples() -> "array[int]":
     samples = array("h")
     for beat in range(round(SECONDS / BEAT_S)):
         chord = _CHORDS[beat // _BEATS_A_CHORD % len(_CHORDS)]

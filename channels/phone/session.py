@@ -35,11 +35,13 @@ MOST_KEYS = 6
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """Of one number: who we are, which languages, and whether calls are recorded."""
+    """Of one number: who we are, which languages, whether calls are recorded, and how long the bot may think."""
 
     company: str
     languages: tuple[str, ...]
     records: bool = False
+    reply_patience_s: float = policy.REPLY_PATIENCE_S
+    later_patience_s: float = policy.LATER_PATIENCE_S
 
 
 class VoiceSession:
@@ -151,7 +153,7 @@ class VoiceSession:
         state = self.state
         state.silences, state.waits, state.choices = 0, 0, []
         await self._dialogue.tell(state, text, choice)
-        reply = await self._dialogue.reply(state, policy.REPLY_PATIENCE_S)
+        reply = await self._dialogue.reply(state, self._rules.reply_patience_s)
         if reply is not None:
             return await self._answer(reply)
         state.stage = Stage.THINKING
@@ -160,7 +162,7 @@ class VoiceSession:
     async def _think(self, _event: Event) -> list[Command]:
         """“One moment” was said once; now only the time counts."""
         self.state.waits += 1
-        reply = await self._dialogue.reply(self.state, policy.LATER_PATIENCE_S)
+        reply = await self._dialogue.reply(self.state, self._rules.later_patience_s)
         if reply is not None:
             return await self._answer(reply)
         if self.state.waits >= policy.WAITS_UNTIL_PERSON:
