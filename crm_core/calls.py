@@ -124,12 +124,14 @@ async def end_call(session: AsyncSession, now: datetime, call: Call, duration_s:
         await close(session, now, conversation, "bot_finished", SYSTEM)
     elif conversation.state in (State.QUEUED, State.OFFERED) and not owes:
         await close(session, now, conversation, None, SYSTEM)
-    elif conversation.state == State.ASSIGNED and await _was_talked_to(session, call):
+    elif conversation.state == State.ASSIGNED and duration_s and await _was_talked_to(session, call):
         owner = Actor.agent(conversation.agent_id or 0)
         await move(session, now, conversation, Trigger.WRAP_UP, (owner, {"agent_id": conversation.agent_id}))
 
 
 async def _was_talked_to(session: AsyncSession, call: Call) -> bool:
+    if call.direction == CallDirection.OUT:
+        return True  # placed only once the agent was there
     taken = select(CallLeg.id).where(CallLeg.call_id == call.id, CallLeg.outcome == "taken")
     return await session.scalar(taken.limit(1)) is not None
 

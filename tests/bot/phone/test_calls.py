@@ -319,7 +319,8 @@ async def test_a_recording_that_cannot_be_paused_is_stopped(centre: PhoneCentre,
 
 async def record_done(centre: PhoneCentre, walker: Walker) -> list[str]:
     fields = {"CallSid": walker.call_sid, "AccountSid": ACCOUNT_SID, "RecordingSid": "RE" + "b" * 32,
-              "RecordingStatus": "completed", "RecordingDuration": "61", "RecordingUrl": "https://evil.example/x"}  # fmt: skip
+              "RecordingStatus": "completed", "RecordingDuration": "61",
+              "RecordingUrl": "https://evil.example/x"}  # fmt: skip
     for _ in range(2):
         await centre.document(f"{walker.base}/recording", "", fields)
     call = await the_call(centre, walker)
