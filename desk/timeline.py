@@ -72,7 +72,8 @@ def _card(card: Card) -> SmallCard:
 
 
 def _file(file: FileEntry, clock: Clockface) -> File:
-    return File(file.name, size_text(file.size, clock), f"/files/{file.token}/{quote(file.name, safe='')}")
+    href = f"/files/{file.token}/{quote(file.name, safe='')}"
+    return File(file.name, size_text(file.size, clock), href, file.content_type.startswith("audio/"))
 
 
 def size_text(size: int, clock: Clockface) -> str:

@@ -83,6 +83,7 @@ class File:
     name: str
     size: str
     href: str
+    is_audio: bool = False
 
 
 @dataclass(frozen=True, slots=True)
