@@ -1,7 +1,8 @@
 """Killed again and again under load: is an acknowledged message ever lost, unanswered or answered twice?
 
 `--kill app` ends serve and worker with SIGKILL every two seconds; `--kill postgres` the database; the default does one
-after the other. `--broken` runs a server that acknowledges before it stores: it must show losses.
+after the other. `--channel telegram` lets customers write there, by webhook and by polling. `--broken` runs a server
+that acknowledges before it stores: it must show losses.
 """
 
 import argparse
@@ -12,9 +13,11 @@ import tempfile
 import time
 from pathlib import Path
 
+from benchmarks import telegram_customers
 from benchmarks.report import tell
 from benchmarks.turn import SEED, UNLIMITED
 from benchmarks.visitors import Refused, Visitor
+from tests.support.bot_api import BotApiEmulator, bot_api_emulator
 from tests.support.stack import Stack
 
 VISITORS, RATE_PER_S, KILL_EVERY_S = 50, 50, 2.0
@@ -119,27 +122,58 @@ async def settle(stack: Stack) -> None:
             return
 
 
+async def telegram_round(stack: Stack, emulator: BotApiEmulator, target: str, seconds: float) -> dict[str, int]:
+    done = asyncio.Event()
+    killing = asyncio.create_task(killer(stack, target, done))
+    written = await telegram_customers.write_for(emulator, seconds, QUESTIONS, SEED)
+    done.set()
+    kills = await killing
+    await telegram_customers.settle(stack, emulator)
+    return telegram_customers.figures_of(stack, emulator, written, kills)
+
+
+def on_telegram(target: str, seconds: float) -> dict[str, int]:
+    with tempfile.TemporaryDirectory(prefix="switchboard-bench-") as name, bot_api_emulator(Path(name)) as emulator:
+        stack = Stack(Path(name) / "var", extra=telegram_customers.SECRETS)
+        stack.prepare()
+        telegram_customers.configure(stack, emulator)
+        try:
+            stack.start("serve", "worker")
+            return asyncio.run(telegram_round(stack, emulator, target, seconds))
+        finally:
+            stack.stop()
+
+
+def on_web_chat(target: str, seconds: float, *, broken: bool) -> dict[str, int]:
+    with tempfile.TemporaryDirectory(prefix="switchboard-bench-") as directory:
+        stack = Stack(Path(directory) / "var", extra=UNLIMITED, commands=BROKEN if broken else {})
+        stack.prepare()
+        try:
+            stack.start("serve", "worker")
+            return asyncio.run(round_of(stack, target, seconds))
+        finally:
+            stack.stop()
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--kill", choices=["app", "postgres", "both"], default="both")
+    parser.add_argument("--channel", choices=["webchat", "telegram"], default="webchat")
     parser.add_argument("--broken", action="store_true", help="acknowledge before the insert")
     options = parser.parse_args()
     seconds = 12.0 if options.quick else 60.0
     targets = ["app", "postgres"] if options.kill == "both" else [options.kill]
     total: dict[str, int] = {}
     for target in targets:
-        with tempfile.TemporaryDirectory(prefix="switchboard-bench-") as directory:
-            stack = Stack(Path(directory) / "var", extra=UNLIMITED, commands=BROKEN if options.broken else {})
-            stack.prepare()
-            try:
-                stack.start("serve", "worker")
-                figures = asyncio.run(round_of(stack, target, seconds))
-            finally:
-                stack.stop()
+        if options.channel == "telegram":
+            figures = on_telegram(target, seconds)
+        else:
+            figures = on_web_chat(target, seconds, broken=options.broken)
         for key, value in figures.items():
             total[key] = total.get(key, 0) + value
-    tell({**total, "broken": options.broken, "kill": options.kill}, n=total["acked"], seed=SEED)
+    told = {"channel": options.channel, "broken": options.broken, "kill": options.kill}
+    tell({**total, **told}, n=total["acked"], seed=SEED)
 
 
 if __name__ == "__main__":

@@ -8,13 +8,16 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from bot.faxes import job_of
 from bot.inline import InlineTurns
 from bot.services import Services
+from channels.fax import fax_inbound
 from crm_core.contracts import DeliveryUpdate, Edit, Inbound, Incoming, Reachability
 from crm_core.db import unit_of_work, utc_now
 from crm_core.deliveries import note_delivery, note_edit, note_reachability
 from crm_core.errors import Unavailable
 from crm_core.intake import Received, receive
+from crm_core.jobs import enqueue
 
 LOST = (DBAPIError, PoolTimeoutError, OSError)
 TRY_AGAIN = "The message store cannot be reached; try again in a moment."
@@ -40,7 +43,8 @@ class IntakeDoor:
     async def take(self, inbox_key: str, incoming: Incoming) -> None:
         """Stored for good when this returns, whatever it is."""
         if isinstance(incoming, Inbound):
-            await self.receive(inbox_key, incoming)
+            if not await self._takes_as_fax(inbox_key, incoming):
+                await self.receive(inbox_key, incoming)
             return
         inbox_id, now = self.services.inbox_ids[inbox_key], utc_now()
         async with transaction(self.services) as session:
@@ -51,6 +55,17 @@ class IntakeDoor:
                     await note_edit(session, now, inbox_id, incoming)
                 case Reachability():
                     await note_reachability(session, now, incoming)
+
+    async def _takes_as_fax(self, inbox_key: str, inbound: Inbound) -> bool:
+        """A fax waits in a job until its pages are read: only then is it a message."""
+        for key, inbox in self.services.inboxes.items():
+            fax = fax_inbound(inbox.fax, inbox_key, inbound) if inbox.fax is not None else None
+            if fax is not None:
+                job = await job_of(key, fax, self.services.blobs)
+                async with transaction(self.services) as session:
+                    await enqueue(session, utc_now(), job)
+                return True
+        return False
 
     async def receive(self, inbox_key: str, inbound: Inbound) -> Received:
         """Stored for good when this returns; the turn runs after it, here or in a worker."""

@@ -7,6 +7,7 @@ from contextlib import suppress
 import uvicorn
 
 from bot.app import build_app
+from bot.faxes import Faxes
 from bot.fetching import Fetching
 from bot.intake_door import IntakeDoor
 from bot.phone.wiring import CALLBACKS_EVERY_S, place_callbacks
@@ -53,6 +54,9 @@ def build_worker(services: Services) -> Worker:
     handlers = {
         JobKind.TURN: turn, JobKind.SEND: sending.send, JobKind.MAIL: sending.mail, JobKind.SURVEY: survey,
         JobKind.FETCH: Fetching(services.sessions, channels, services.blobs).fetch,
+        JobKind.FAX: Faxes(
+            services.sessions, services.blobs, IntakeDoor(services).receive, services.business.company.languages
+        ).read,
     }  # fmt: skip
     return Worker(services.sessions, handlers, process_name("worker"))
 

@@ -7,6 +7,7 @@ import socket
 import ssl
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from urllib.parse import urljoin, urlsplit
 
 import httpcore
@@ -86,6 +87,9 @@ class Guard:
         return host
 
 
+OPEN_INTERNET = Guard()
+
+
 class CheckedNetwork(httpcore.AsyncNetworkBackend):
     """Looks a host up once, checks the address and connects to that one: DNS cannot change its mind in between."""
 
@@ -118,7 +122,7 @@ class CheckedNetwork(httpcore.AsyncNetworkBackend):
 async def fetch(
     url: str,
     limits: Limits = Limits(),
-    guard: Guard = Guard(),
+    guard: Guard = OPEN_INTERNET,
     *,
     headers: Mapping[str, str] | None = None,
 ) -> Fetched:
@@ -137,8 +141,13 @@ async def fetch(
         raise Forbidden("The file's address is none that we fetch from.") from error
 
 
+@cache
+def _system_tls() -> ssl.SSLContext:
+    return ssl.create_default_context()
+
+
 def _pool(guard: Guard) -> httpcore.AsyncConnectionPool:
-    tls = guard.tls or ssl.create_default_context()
+    tls = guard.tls or _system_tls()
     return httpcore.AsyncConnectionPool(ssl_context=tls, network_backend=CheckedNetwork(guard), max_connections=1)
 
 

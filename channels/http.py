@@ -10,7 +10,7 @@ from fastapi import APIRouter, Request, Response
 from pydantic_core import from_json
 
 from channels.payload import read_limited
-from channels.protocol import STORED, Acknowledgement, Channel, ChannelRequest, Courteous
+from channels.protocol import STORED, Acknowledgement, Channel, ChannelRequest, Courteous, Exacting
 from crm_core.contracts import Incoming
 from crm_core.errors import Forbidden, Malformed, NotFound, SwitchboardError, TooLarge, Unavailable
 
@@ -19,6 +19,8 @@ log = structlog.get_logger(__name__)
 MOST_BYTES = 1024 * 1024
 STORE_TIMEOUT_S = 8.0  # Twilio gives 15 s in all
 RETRY_AFTER_S = 2
+BODY_TIMEOUT_S = 10.0
+TOO_SLOW = Acknowledgement('{"code":"too_slow","message":"The body did not arrive in time; send it again."}')
 TAKEN = (200, 202)
 IGNORED = Acknowledgement('{"status":"ignored"}')
 
@@ -44,6 +46,8 @@ async def take_in(channel: Channel, inbox_key: str, request: ChannelRequest, por
         if not channel.verify(request):
             raise Forbidden("The signature is missing or wrong.")
         check_json(request)
+        if isinstance(channel, Exacting):
+            channel.check(request)
         found = channel.parse(request)
         if not found:
             ports.count_unknown(channel.name)
@@ -81,7 +85,12 @@ def check_json(request: ChannelRequest) -> None:
         raise Malformed("The body is not valid JSON.") from None
 
 
-def webhook_routes(channels: Mapping[str, Channel], ports: WebhookPorts, most_bytes: int = MOST_BYTES) -> APIRouter:
+def webhook_routes(
+    channels: Mapping[str, Channel],
+    ports: WebhookPorts,
+    most_bytes: int = MOST_BYTES,
+    body_timeout_s: float = BODY_TIMEOUT_S,
+) -> APIRouter:
     """`POST /webhooks/{inbox_key}` for the inboxes of `channels`."""
     router = APIRouter(tags=["webhooks"])
     courtesies = set[asyncio.Task[None]]()
@@ -93,9 +102,12 @@ def webhook_routes(channels: Mapping[str, Channel], ports: WebhookPorts, most_by
             return _response(refusal(NotFound("There is no such inbox.")))
         limit = channel.capabilities.body_limit or most_bytes
         try:
-            body = await read_limited(request.stream(), request.headers.get("content-length"), limit)
+            async with asyncio.timeout(body_timeout_s):
+                body = await read_limited(request.stream(), request.headers.get("content-length"), limit)
         except TooLarge as error:
             return _response(refusal(error))
+        except TimeoutError:
+            return _response(Answer(408, TOO_SLOW))
         asked = channel_request(request, body)
         answer = await take_in(channel, inbox_key, asked, ports)
         if isinstance(channel, Courteous) and answer.status in TAKEN:

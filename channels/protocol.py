@@ -69,6 +69,15 @@ class AsksProvider(Protocol):
 
 
 @runtime_checkable
+class Exacting(Protocol):
+    """A channel whose other side is written by people like us, who want to be told what is wrong."""
+
+    def check(self, request: ChannelRequest) -> None:
+        """Raises InvalidInput for a verified request that `parse` would leave out."""
+        ...
+
+
+@runtime_checkable
 class Courteous(Protocol):
     """A channel whose provider wants something done once a request is stored: a pressed button's wait ended."""
 

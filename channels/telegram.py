@@ -106,8 +106,7 @@ class Telegram:
         calls: list[Call] = []
         if outbound.text:
             fields: JsonObject = {
-                "chat_id": chat_id, "text": _with_long_choices(outbound),
-                "link_preview_options": {"is_disabled": True}, **_buttons(outbound.choices),
+                "chat_id": chat_id, "text": _with_long_choices(outbound), **_buttons(outbound.choices),
             }  # fmt: skip
             calls.append(lambda: self._api.call("sendMessage", fields))
         return [*calls, *(self._file_call(chat_id, file) for file in outbound.attachments)]

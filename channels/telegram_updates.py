@@ -184,7 +184,8 @@ def _text_of(message: Message) -> str:
         return _e164(message.contact.phone_number)
     if message.location is not None:
         return f"{message.location.latitude}, {message.location.longitude}"
-    return message.text or message.caption or (message.sticker.emoji if message.sticker is not None else "")
+    said = message.text or message.caption or (message.sticker.emoji if message.sticker is not None else "")
+    return said.replace("\x00", "")
 
 
 def _identity_of(message: Message) -> Identity | None:

@@ -1,9 +1,10 @@
 """What `channels.yml` may say of each kind of inbox. Secrets never stand in it: `…_env` names the variable."""
 
+import re
 from enum import StrEnum
 from typing import Annotated, Literal
 
-from pydantic import Field, HttpUrl, model_validator
+from pydantic import Field, HttpUrl, field_validator, model_validator
 
 from config.documents import Key, Strict
 
@@ -49,6 +50,51 @@ class TelegramInbox(Named):
         return self
 
 
+class GenericInbox(Named):
+    """Signed JSON in and out: whatever you connect yourself. `deliver_to` is where replies are posted."""
+
+    channel: Literal["generic"]
+    secret_env: EnvironmentName
+    deliver_to: HttpUrl | None = None
+
+
+class FaxAnswer(StrEnum):
+    """How the gateway wants a reply: as the pages themselves, or as plain text that it draws."""
+
+    PDF = "pdf"
+    TEXT = "text"
+
+
+class FaxInbox(Named):
+    """A fax gateway: it mails faxes from `gateway` to the inbox `via`, and faxes what is mailed to `answer_to`."""
+
+    channel: Literal["fax"]
+    via: Key
+    gateway: Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+$")]
+    answer_to: Annotated[str, Field(pattern=r"^[A-Za-z0-9.+_-]*\{(number|digits)\}[A-Za-z0-9.+_-]*@[A-Za-z0-9.-]+$")]
+    answer_subject: str = "Fax to {number}"
+    answer_as: FaxAnswer = FaxAnswer.PDF
+    number_pattern: Annotated[str, Field(max_length=200)] | None = None
+
+    @field_validator("number_pattern")
+    @classmethod
+    def _finds_a_number(cls, pattern: str | None) -> str | None:
+        try:
+            found = re.compile(pattern).groupindex if pattern is not None else {"number": 1}
+        except re.error:
+            found = {}
+        if "number" not in found:
+            raise ValueError("write a regular expression with a group (?P<number>…)")
+        return pattern
+
+    @field_validator("answer_subject")
+    @classmethod
+    def _names_what_there_is(cls, subject: str) -> str:
+        if set(re.findall(r"[{}][^{}]*[{}]?", subject)) - {"{number}", "{digits}"}:
+            raise ValueError("only {number} and {digits} may stand in braces")
+        return subject
+
+
 class TwilioInbox(Named):
     """One number of a Twilio account, or of a provider that speaks as Twilio does (`api_base_url`, `signature`)."""
 
@@ -88,7 +134,7 @@ class PhoneInbox(TwilioInbox):
     hold_music: HttpUrl | None = None
 
 
-AnyInbox = WebChatInbox | TelegramInbox | SmsInbox | WhatsAppInbox | PhoneInbox
+AnyInbox = WebChatInbox | TelegramInbox | GenericInbox | FaxInbox | SmsInbox | WhatsAppInbox | PhoneInbox
 InboxEntry = Annotated[AnyInbox, Field(discriminator="channel")]
 
 
@@ -107,4 +153,7 @@ class Channels(Strict):
         twice = sorted({key for key in keys if keys.count(key) > 1})
         if twice:
             raise ValueError(f"two inboxes have the key “{twice[0]}”; give each its own")
+        lost = [inbox for inbox in self.inboxes if isinstance(inbox, FaxInbox) and inbox.via not in keys]
+        if lost:
+            raise ValueError(f"the fax inbox “{lost[0].key}” comes through “{lost[0].via}”, which is no inbox here")
         return self

@@ -110,6 +110,7 @@ class Mark(StrEnum):
     UNVERIFIED_SENDER = "unverified_sender"  # nothing proves that the sender is who they say
     AUTOMATIC = "automatic"  # an absence note, a list, a bounce: nobody waits for an answer
     UNREADABLE = "unreadable"  # only the original could be kept
+    RECOGNISED = "recognised"  # read off a picture by a machine: letters and digits may be wrong
     EDITED = "edited"
 
 

@@ -27,6 +27,7 @@ class JobKind(StrEnum):
     SEND = "send"
     MAIL = "mail"  # a letter outside any conversation: a code, a transcript
     SURVEY = "survey"
+    FAX = "fax"  # pages to draw and read before they are a message
     FETCH = "fetch"  # a file that still lies with a channel's provider
     CLOSE_IDLE = "close_idle"
 

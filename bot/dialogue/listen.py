@@ -28,6 +28,8 @@ async def listen(context: Context) -> None:
         context.caused.handoff_reason = "not_understood"
     elif option is not None:
         await _serve_wish(context, Wish(option, memory.unclear))
+    elif not context.said.text.strip() and context.said.choice is None:
+        _thank_for_file(context)
     elif _holds_several(context):
         await _serve_several(context)
     else:
@@ -37,6 +39,15 @@ async def listen(context: Context) -> None:
         miss(context)
     last = context.caused.utterances[-1].choices if context.caused.utterances else ()
     memory.offered = [[choice.value, choice.label] for choice in last]
+
+
+def _thank_for_file(context: Context) -> None:
+    """A photo or a voice note without a word: an agent will see it, we cannot."""
+    context.say("file_received")
+    if open_step(context) is not None:
+        ask_again(context)
+    else:
+        context.offer("talk_to_person", "order_status", "return_item")
 
 
 async def _hear(context: Context) -> None:

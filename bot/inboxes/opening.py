@@ -1,11 +1,22 @@
 """The list of channels, written out: which opener makes which kind of inbox."""
 
+from bot.inboxes.fax import open_fax
+from bot.inboxes.generic import open_generic
 from bot.inboxes.parts import ClosedInbox, InboxOff, InboxTools, OpenInbox
 from bot.inboxes.phone import open_phone
 from bot.inboxes.telegram import open_telegram
 from bot.inboxes.twilio import open_messages
 from bot.inboxes.webchat import open_webchat
-from config.inboxes import AnyInbox, PhoneInbox, SmsInbox, TelegramInbox, WebChatInbox, WhatsAppInbox
+from config.inboxes import (
+    AnyInbox,
+    FaxInbox,
+    GenericInbox,
+    PhoneInbox,
+    SmsInbox,
+    TelegramInbox,
+    WebChatInbox,
+    WhatsAppInbox,
+)
 
 
 def open_inboxes(tools: InboxTools) -> tuple[dict[str, OpenInbox], list[ClosedInbox]]:
@@ -26,6 +37,10 @@ def _open(inbox: AnyInbox, tools: InboxTools) -> OpenInbox:
             return open_webchat(inbox, tools)
         case TelegramInbox():
             return open_telegram(inbox, tools)
+        case GenericInbox():
+            return open_generic(inbox, tools)
+        case FaxInbox():
+            return open_fax(inbox, tools)
         case PhoneInbox():
             return open_phone(inbox, tools)
         case SmsInbox() | WhatsAppInbox():

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from fastapi import APIRouter
 
 from bot.secret import derived_key
+from channels.fax import FaxRules
 from channels.protocol import Channel, Probe, Puller
 from config.business import Business
 from config.settings import Settings
@@ -44,7 +45,8 @@ class InboxTools:
 @dataclass(frozen=True, slots=True)
 class OpenInbox:
     """One inbox at work. `routes` are what its provider needs beyond `POST /webhooks/{key}`; `probe` looks at the
-    provider for `python -m bot check` and the desk's test button.
+    provider for `python -m bot check` and the desk's test button. `fax` tells which messages of another inbox are
+    faxes of this one.
     """
 
     key: str
@@ -53,6 +55,7 @@ class OpenInbox:
     routes: tuple[APIRouter, ...] = field(default=())
     probe: Callable[[], Awaitable[Probe]] | None = None
     close: Callable[[], Awaitable[None]] | None = None
+    fax: FaxRules | None = None
 
 
 @dataclass(frozen=True, slots=True)

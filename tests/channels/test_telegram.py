@@ -220,7 +220,7 @@ class TestSending(SendingKit):
         return self.bot_api.calls[-1]
 
     def expected_wire(self, outbound: Outbound) -> object:
-        told = {"chat_id": 777, "text": outbound.text, "link_preview_options": {"is_disabled": True}}
+        told = {"chat_id": 777, "text": outbound.text}
         return ("sendMessage", told)
 
     def answer_with(self, answer: str) -> None:

@@ -1,0 +1,80 @@
+"""Customers on Telegram while everything of ours is killed: the emulator is the provider, and counts what it got."""
+
+import asyncio
+import itertools
+import random
+import time
+
+from tests.support.bot_api import BotApiEmulator
+from tests.support.stack import Stack
+
+RATE_PER_S, CUSTOMERS, SETTLE_S = 30, 40, 120.0
+BOTS = {"hooked": "1001:FAULTS-token-0000000000000000000", "polled": "1002:FAULTS-token-0000000000000000000"}
+SECRETS = {
+    "FAULTS_HOOKED": BOTS["hooked"], "FAULTS_POLLED": BOTS["polled"], "FAULTS_SECRET": "faults-secret-0123456789",
+}  # fmt: skip
+CHANNELS = """
+inboxes:
+  - {{key: web, channel: webchat, name: Web chat}}
+  - {{key: hooked, channel: telegram, name: Telegram, mode: webhook, token_env: FAULTS_HOOKED,
+     secret_env: FAULTS_SECRET, api_base_url: "{api}"}}
+  - {{key: polled, channel: telegram, name: Telegram, mode: polling, token_env: FAULTS_POLLED, api_base_url: "{api}"}}
+"""
+
+
+def configure(stack: Stack, emulator: BotApiEmulator) -> None:
+    (stack.directory / "config" / "channels.yml").write_text(CHANNELS.format(api=emulator.url))
+
+
+async def write_for(emulator: BotApiEmulator, seconds: float, questions: tuple[str, ...], seed: int) -> int:
+    """RATE_PER_S updates a second, half to each bot; how many the provider took on."""
+    chooser, numbers, started = random.Random(seed), itertools.count(1), time.perf_counter()
+    tasks = []
+    for sent in range(int(RATE_PER_S * seconds)):
+        await asyncio.sleep(max(0.0, started + sent / RATE_PER_S - time.perf_counter()))
+        number = next(numbers)
+        customer = number % CUSTOMERS + 1
+        chat, user = {"id": customer, "type": "private"}, {"id": customer, "is_bot": False, "first_name": "Ann"}
+        said = {
+            "message_id": number, "date": int(time.time()), "chat": chat, "from": user,
+            "text": chooser.choice(questions),
+        }  # fmt: skip
+        token = BOTS["hooked" if number % 2 else "polled"]
+        tasks.append(asyncio.create_task(asyncio.to_thread(emulator.write, token, {"message": said})))
+    return len(await asyncio.gather(*tasks))
+
+
+async def settle(stack: Stack, emulator: BotApiEmulator) -> None:
+    """Until the provider has nothing left for us and no turn or send is open."""
+    deadline = time.monotonic() + SETTLE_S
+    while time.monotonic() < deadline:
+        await asyncio.sleep(0.5)
+        await asyncio.to_thread(emulator.deliver, BOTS["hooked"])
+        waiting = [emulator.call(token, "getWebhookInfo")["result"] for token in BOTS.values()]
+        open_jobs = stack.query("select count(*) from job where state = 'ready' and kind in ('turn', 'send')")[0][0]
+        # what was polled last stays in the provider's list until the next question acknowledges it
+        hooked = waiting[0]["pending_update_count"] if isinstance(waiting[0], dict) else 0
+        if hooked == 0 and open_jobs == 0:
+            return
+
+
+def figures_of(stack: Stack, emulator: BotApiEmulator, written: int, kills: int) -> dict[str, int]:
+    """`duplicates` counts what reached customers more than once; `parked` is what a person must decide."""
+    stored = int(str(stack.query("select count(*) from message where direction = 'in'")[0][0]))
+    copies = stack.query(
+        "select count(*) - count(distinct (inbox_id, external_id)) from message where direction = 'in'"
+    )
+    unanswered = stack.query(
+        "select count(*) from message m join conversation c on c.id = m.conversation_id"
+        " where m.direction = 'in' and m.id > c.answered_through and c.state = 'bot'"
+    )
+    sent, parked = (
+        int(str(stack.query(f"select count(*) from message where delivery = '{state}'")[0][0]))
+        for state in ("sent", "in_doubt")
+    )
+    on_the_wire = sum(method in ("sendMessage", "sendPhoto", "sendDocument") for method in emulator.methods())
+    return {
+        "acked": written, "lost": written - stored, "unanswered": int(str(unanswered[0][0])),
+        "duplicates": int(str(copies[0][0])) + max(0, on_the_wire - sent - parked), "parked": parked,
+        "sent": sent, "on_the_wire": on_the_wire, "kills": kills,
+    }  # fmt: skip
