@@ -146,7 +146,7 @@ def _is_same(listed: JsonObject, text: str, since: datetime) -> bool:
 def _receipt(answer: RestAnswer) -> DeliveryReceipt:
     if answer.is_ok and answer.text("sid"):
         return DeliveryReceipt(DeliveryState.SENT, external_id=answer.text("sid"))
-    if answer.status == TOO_MANY:
+    if answer.status == TOO_MANY or not answer.was_sent:
         return DeliveryReceipt(
             DeliveryState.FAILED, code="twilio_busy", retryable=True, retry_after_s=answer.retry_after_s
         )

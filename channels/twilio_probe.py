@@ -39,7 +39,7 @@ def _no_way_in(answer: RestAnswer) -> Probe:
             "the account refuses our token",
             "Compare `account_sid` and the variable named by `token_env` with Account > API keys & tokens.",
         )
-    told = "does not answer" if answer.is_uncertain else f"answers HTTP {answer.status}"
+    told = f"answers HTTP {answer.status}" if answer.status else "does not answer"
     return Probe(f"Twilio {told}", "Is this machine allowed to reach `api_base_url` over https? Try again in a minute.")
 
 

@@ -33,12 +33,13 @@ def connect() -> httpx.AsyncClient:
 
 @dataclass(frozen=True, slots=True)
 class RestAnswer:
-    """`status` 0: nobody answered. `code` is the provider's number of an error."""
+    """`status` 0: nobody answered, and where `was_sent` is False nobody was asked. `code` is the provider's own."""
 
     status: int
     content: JsonObject = field(default_factory=dict)
     code: int | None = None
     retry_after_s: float | None = None
+    was_sent: bool = True
 
     @property
     def is_ok(self) -> bool:
@@ -47,7 +48,7 @@ class RestAnswer:
     @property
     def is_uncertain(self) -> bool:
         """Whether the call was carried out is not known."""
-        return self.status == 0 or self.status >= SERVER_FAULT
+        return self.was_sent and (self.status == 0 or self.status >= SERVER_FAULT)
 
     def text(self, name: str) -> str:
         value = self.content.get(name)
@@ -77,7 +78,7 @@ class TwilioRest:
             async with self.connect() as client:
                 answer = await client.request(method, self.url(path), auth=login, **request)  # type: ignore[arg-type]
         except (httpx.ConnectError, httpx.ConnectTimeout):
-            return RestAnswer(TOO_MANY, retry_after_s=NOT_CONNECTED_S)  # nothing was sent: safe to repeat
+            return RestAnswer(0, retry_after_s=NOT_CONNECTED_S, was_sent=False)
         except (httpx.HTTPError, OSError):
             return RestAnswer(0)
         return _read(answer)
