@@ -58,7 +58,7 @@ def _moment(at: datetime, clock: Clockface) -> Moment:
 
 def _said_by(entry: TranscriptEntry, words: Words) -> str:
     name = entry.agent_name or words("message.someone")
-    if entry.visibility == Visibility.INTERNAL:
+    if entry.visibility == Visibility.INTERNAL and entry.author != Author.SYSTEM:
         return words("message.note_by", name=name)
     known = {Author.BOT: words("message.bot"), Author.SYSTEM: words("message.system"), Author.AGENT: name}
     return known.get(Author(entry.author), "")
