@@ -105,4 +105,6 @@ def read_document(path: Path, model: type[Model]) -> Model:
         first = min(error.errors(), key=lambda each: each["type"] != "extra_forbidden")
         where = ".".join(str(part) for part in first["loc"])
         problem = f"{where}: {first['msg']}" if where else first["msg"]
-        raise DocumentError(path, line_of(root, first["loc"]), problem) from error
+        tag = str(first.get("ctx", {}).get("discriminator", "")).strip("'")  # of an entry whose kind is unknown
+        location = (*first["loc"], tag) if tag else first["loc"]
+        raise DocumentError(path, line_of(root, location), problem) from error
