@@ -15,6 +15,7 @@ test: install-dev check ## Checks and the whole suite
 	@bin/ensure-browser
 	@bin/ensure-ocr
 	@bin/make-tryton
+	@bin/ensure-prism
 	@$(BIN)/python -m pytest $(SIDE_BY_SIDE)
 
 quick: install-dev ## The fast unit part

@@ -16,6 +16,7 @@ from bot.hub import Hub
 from bot.inline import InlineTurns
 from bot.intake_door import IntakeDoor
 from bot.nlu_routes import nlu_routes
+from bot.phone.wiring import phone_routers
 from bot.process import process_name
 from bot.secret import derived_key
 from bot.services import Services
@@ -103,6 +104,8 @@ def _add_inboxes(app: FastAPI, services: Services, door: IntakeDoor) -> None:
     for inbox in services.inboxes.values():
         for routes in inbox.routes:
             app.include_router(routes)
+    for routes in phone_routers(services, door):
+        app.include_router(routes)
 
 
 def chat_settings(services: Services) -> ChatSettings:

@@ -1,7 +1,7 @@
 """The `send` and `mail` jobs: the channel carries what is to go, outside any transaction; the result is recorded."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy import RowMapping, func, select, update
 from sqlalchemy.dialects.postgresql import aggregate_order_by
@@ -10,8 +10,8 @@ from sqlalchemy.orm import aliased
 
 from bot.metrics import Metrics
 from bot.worker import JobFailedError
-from channels.protocol import Channel
-from channels.sender import deliver
+from channels.protocol import AsksProvider, Channel
+from channels.sender import deliver, in_doubt, parts_of
 from crm_core import jobs, models
 from crm_core.blobs import BlobStore
 from crm_core.contracts import (
@@ -31,12 +31,14 @@ from crm_core.contracts import (
 )
 from crm_core.db import Sessions, unit_of_work, utc_now
 from crm_core.deliveries import note_reachability
+from crm_core.errors import Unavailable
 from crm_core.events import SYSTEM, Event, EventKind, record
 from crm_core.jobs import ClaimedJob, Failure
 from crm_core.signals import Signal, Topic, publish
 from crm_core.states import Author, Direction
 
 MOST_REFERENCES = 20
+ASK_AFTER_S = 5.0  # a provider lists what it took a moment later
 SENDABLE = (DeliveryState.PENDING.value, DeliveryState.SENDING.value)
 
 
@@ -61,11 +63,44 @@ class Sending:
         if row["unreachable_why"] is not None:
             receipt = DeliveryReceipt(DeliveryState.FAILED, code="unreachable")
         elif row["delivery"] == DeliveryState.SENDING and channel.capabilities.in_doubt is not InDoubtPolicy.REPEAT:
-            receipt = DeliveryReceipt(DeliveryState.IN_DOUBT, code="crashed_while_sending")
+            receipt = await self._settle(channel, row)
         else:
             receipt = await deliver(channel, _outbound(row, await self._files(row["files"])))
         self.metrics.sends.labels(channel.name, receipt.state.value).inc()
-        await self._record(job, row, receipt)
+        if receipt.state is DeliveryState.IN_DOUBT and job.attempts < jobs.MOST_ATTEMPTS and _can_ask(channel):
+            await self._ask_later(job, receipt)
+        else:
+            await self._record(job, row, receipt)
+
+    async def _settle(self, channel: Channel, row: RowMapping) -> DeliveryReceipt:
+        """A send whose end nobody saw: what the provider has is sent, the rest goes out now; else a person decides."""
+        receipt = DeliveryReceipt(DeliveryState.IN_DOUBT, code="crashed_while_sending")
+        if not isinstance(channel, AsksProvider) or not _can_ask(channel):
+            return receipt
+        for part in parts_of(_outbound(row, await self._files(row["files"])), channel.capabilities):
+            try:
+                known = await self._unclaimed(row, await channel.sent_before(part, row["created_at"]))
+            except Unavailable:
+                return in_doubt(channel, "provider_not_asked")
+            receipt = DeliveryReceipt(DeliveryState.SENT, known) if known else await deliver(channel, part)
+            if receipt.state is not DeliveryState.SENT:
+                return receipt
+        return receipt
+
+    async def _unclaimed(self, row: RowMapping, ids: list[str]) -> str | None:
+        """The first of the provider's ids that is no other message of ours: people say the same thing twice."""
+        message = models.Message
+        taken = select(message.external_id).where(
+            message.inbox_id == row["inbox_id"], message.external_id.in_(ids), message.id != row["id"]
+        )
+        async with self.sessions() as session:
+            others = set((await session.scalars(taken)).all())
+        return next((each for each in ids if each not in others), None)
+
+    async def _ask_later(self, job: ClaimedJob, receipt: DeliveryReceipt) -> None:
+        """It stays `sending`, so that the next attempt asks the provider before it says anything again."""
+        async with unit_of_work(self.sessions) as session:
+            await jobs.fail(session, utc_now(), job, Failure(receipt.code or "in_doubt", retry_after_s=ASK_AFTER_S))
 
     async def _take(self, job: ClaimedJob) -> RowMapping | None:
         """Mark the message `sending`; None (and the job done) when there is nothing to send any more."""
@@ -82,8 +117,8 @@ class Sending:
             return row
 
     async def _files(self, tokens: list[str]) -> tuple[Attachment, ...]:
-        found = [await self.blobs.get(token) for token in tokens] if self.blobs is not None else []
-        return tuple(file for file in found if file is not None)
+        found = [(token, await self.blobs.get(token)) for token in tokens] if self.blobs is not None else []
+        return tuple(replace(file, stored_as=token) for token, file in found if file is not None)
 
     async def _record(self, job: ClaimedJob, row: RowMapping, receipt: DeliveryReceipt) -> None:
         again = receipt.state is DeliveryState.FAILED and receipt.retryable and job.attempts < jobs.MOST_ATTEMPTS
@@ -93,10 +128,13 @@ class Sending:
             now = utc_now()
             await session.execute(
                 update(models.Message)
-                .where(models.Message.id == row["id"])
-                .values(delivery=state.value, delivery_code=receipt.code, external_id=receipt.external_id,
+                .where(models.Message.id == row["id"], models.Message.delivery.in_(SENDABLE))
+                .values(delivery=state.value, delivery_code=receipt.code,
                         sent_at=now if state is DeliveryState.SENT else None)
             )  # fmt: skip
+            # a report may have come before the provider's answer did: the id is still ours to note, the state is not
+            own = update(models.Message).where(models.Message.id == row["id"])
+            await session.execute(own.values(external_id=receipt.external_id))
             if again:
                 failure = Failure(receipt.code or "send_failed", retry_after_s=receipt.retry_after_s)
                 await jobs.fail(session, now, job, failure)
@@ -127,6 +165,10 @@ class Sending:
             await jobs.finish(session, [job])
 
 
+def _can_ask(channel: Channel) -> bool:
+    return channel.capabilities.in_doubt is InDoubtPolicy.ASK_PROVIDER
+
+
 async def _sendable(session: AsyncSession, message_id: object) -> RowMapping | None:
     """The message, locked, with whom it goes to: the address the customer last wrote from, else their first."""
     message, conversation, address = models.Message, models.Conversation, models.Address
@@ -146,8 +188,8 @@ async def _sendable(session: AsyncSession, message_id: object) -> RowMapping | N
     statement = (
         select(
             *message.__table__.columns, models.Inbox.key.label("inbox_key"), address.uri, address.unreachable_why,
-            conversation.subject, conversation.contact_id, func.coalesce(written, []).label("written"),
-            func.coalesce(files, []).label("files"),
+            conversation.subject, conversation.contact_id, conversation.last_inbound_at,
+            func.coalesce(written, []).label("written"), func.coalesce(files, []).label("files"),
         )
         .select_from(message)
         .join(models.Inbox, models.Inbox.id == message.inbox_id)
@@ -169,6 +211,7 @@ def _outbound(row: RowMapping, files: tuple[Attachment, ...]) -> Outbound:
         card=Card(**{**card, "tone": Tone(card["tone"]), "lines": tuple(card["lines"])}) if card else None,
         attachments=files, in_reply_to=row["written"][-1] if row["written"] else None,
         references=tuple(row["written"][-MOST_REFERENCES:]), by_person=row["author"] == Author.AGENT,
+        customer_wrote_at=row["last_inbound_at"],
     )  # fmt: skip
 
 

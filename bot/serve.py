@@ -12,6 +12,7 @@ from bot.extraction import PLAN_EVERY_S, Nightly, open_sources
 from bot.faxes import Faxes
 from bot.fetching import Fetching
 from bot.intake_door import IntakeDoor
+from bot.phone.wiring import CALLBACKS_EVERY_S, place_callbacks
 from bot.process import end_with_parent, process_name
 from bot.pullers import run_pullers
 from bot.returns import ask_for_return
@@ -91,6 +92,9 @@ async def work(settings: Settings) -> None:
             asyncio.create_task(dispatcher.run(services.database_url)),
             asyncio.create_task(end_with_parent()),
             asyncio.create_task(run_pullers(services.inboxes, IntakeDoor(services), services.database_url)),
+            asyncio.create_task(
+                every(CALLBACKS_EVERY_S, lambda _: place_callbacks(services, IntakeDoor(services)), "callbacks")
+            ),
             asyncio.create_task(every(CLOSE_EVERY_S, lambda now: close_idle(services.sessions, now), "close_idle")),
             asyncio.create_task(every(PLAN_EVERY_S, nightly.plan, "plan_night")),
         ]

@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Protocol, runtime_checkable
 
 from crm_core.contracts import Address, Attachment, Capabilities, DeliveryReceipt, Incoming, Outbound, RemoteFile
@@ -52,6 +53,18 @@ class Channel(Protocol):
 
     async def send(self, outbound: Outbound) -> DeliveryReceipt:
         """One call of the provider. Errors come back as a receipt, never raised."""
+        ...
+
+
+@runtime_checkable
+class AsksProvider(Protocol):
+    """The part of a channel whose provider tells what it has taken; goes with InDoubtPolicy.ASK_PROVIDER."""
+
+    async def sent_before(self, outbound: Outbound, since: datetime) -> list[str]:
+        """The provider's ids of what says the same to the same recipient since then, oldest first.
+
+        Raises Unavailable when it cannot be asked: then nobody knows yet.
+        """
         ...
 
 

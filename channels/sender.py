@@ -2,10 +2,12 @@
 
 import asyncio
 import re
+from collections.abc import Callable
 from dataclasses import replace
 
 import structlog
 
+from channels.gsm7 import room
 from channels.protocol import Channel
 from crm_core.contracts import Capabilities, DeliveryReceipt, DeliveryState, InDoubtPolicy, Outbound
 
@@ -17,14 +19,17 @@ BORDERS = tuple(re.compile(pattern) for pattern in (r"\n\s*\n", r"(?<=[.!?…])\
 LEAST_PART = 0.5  # a part shorter than this share of the limit is not worth a better border
 
 
-def split_text(text: str, limit: int, *, in_utf16: bool = False) -> list[str]:
+def split_text(text: str, limit: int | Callable[[str], int], *, in_utf16: bool = False) -> list[str]:
     """Parts of at most `limit` characters (0: no limit), cut at the best border; nothing but white space is lost.
 
+    As a function `limit` says how many characters of what is left fit: what a text costs may depend on its alphabet.
     `in_utf16` counts a character beyond U+FFFF twice, as those do who keep text in UTF-16.
     """
     parts: list[str] = []
     rest = text.strip()
-    while limit and len(rest) > (fitting := _characters_within(rest, limit) if in_utf16 else limit):
+    while (most := limit(rest) if callable(limit) else limit) and len(rest) > (
+        fitting := _characters_within(rest, most) if in_utf16 else most
+    ):
         end, start = _cut(rest, fitting)
         parts.append(rest[:end])
         rest = rest[start:].lstrip()
@@ -63,9 +68,14 @@ def downgrade(outbound: Outbound, capabilities: Capabilities) -> Outbound:
 def parts_of(outbound: Outbound, capabilities: Capabilities) -> list[Outbound]:
     """`outbound` as the messages the channel will carry; buttons and card stay with the last one."""
     fitting = downgrade(outbound, capabilities)
-    *first, last = split_text(fitting.text, capabilities.text_limit, in_utf16=capabilities.counts_utf16)
+    *first, last = split_text(fitting.text, _limit(capabilities), in_utf16=capabilities.counts_utf16)
     bare = replace(fitting, choices=(), card=None, attachments=())
     return [*(replace(bare, text=text) for text in first), replace(fitting, text=last)]
+
+
+def _limit(capabilities: Capabilities) -> int | Callable[[str], int]:
+    limit, segments = capabilities.text_limit, capabilities.segments
+    return (lambda text: min(limit or len(text), room(text, segments))) if segments else limit
 
 
 async def deliver(channel: Channel, outbound: Outbound, timeout_s: float = SEND_TIMEOUT_S) -> DeliveryReceipt:

@@ -22,6 +22,8 @@ MAGIC = {
     "image/jpeg": re.compile(rb"\xff\xd8\xff"),
     "image/gif": re.compile(rb"GIF8[79]a"),
     "image/webp": re.compile(rb"RIFF....WEBP", re.DOTALL),
+    "audio/mpeg": re.compile(rb"ID3|\xff[\xe2-\xfb]"),
+    "audio/wav": re.compile(rb"RIFF....WAVE", re.DOTALL),
 }
 SAFETY = {
     "X-Content-Type-Options": "nosniff",
@@ -61,7 +63,7 @@ def file_routes(edge: ChatEdge) -> APIRouter:
 
 
 def file_response(file: Attachment) -> Response:
-    """Only pictures that are what they say are shown; everything else is saved."""
+    """Only pictures and recordings that are what they say are shown; everything else is saved."""
     magic = MAGIC.get(file.content_type)
     shown = magic is not None and magic.match(file.content) is not None
     disposition = "inline" if shown else "attachment"

@@ -95,7 +95,46 @@ class FaxInbox(Named):
         return subject
 
 
-AnyInbox = WebChatInbox | TelegramInbox | GenericInbox | FaxInbox
+class TwilioInbox(Named):
+    """One number of a Twilio account, or of a provider that speaks as Twilio does (`api_base_url`, `signature`)."""
+
+    account_sid: Annotated[str, Field(pattern="^AC[0-9a-fA-F]{32}$")]
+    token_env: EnvironmentName
+    secondary_token_env: EnvironmentName | None = None
+    number: PhoneNumber
+    api_base_url: HttpUrl = HttpUrl("https://api.twilio.com")
+    signature: Literal["twilio", "signalwire"] = "twilio"
+
+
+class SmsInbox(TwilioInbox):
+    """`most_segments`: a longer text goes out as several messages. `messaging_service_sid` sends from a pool."""
+
+    channel: Literal["sms"]
+    messaging_service_sid: Annotated[str, Field(pattern="^MG[0-9a-fA-F]{32}$")] | None = None
+    most_segments: Annotated[int, Field(ge=1, le=10)] = 6
+
+
+class WhatsAppInbox(TwilioInbox):
+    """`templates`: by language, the approved template ({{1}} is our text) for customers silent for a day."""
+
+    channel: Literal["whatsapp"]
+    messaging_service_sid: Annotated[str, Field(pattern="^MG[0-9a-fA-F]{32}$")] | None = None
+    templates: dict[str, Annotated[str, Field(pattern="^HX[0-9a-fA-F]{32}$")]] = {}
+
+
+class PhoneInbox(TwilioInbox):
+    """A number people call. docs/channels/phone.md says what each option means to a caller."""
+
+    channel: Literal["phone"]
+    language: Annotated[str, Field(pattern="^(en|ru|es)$")] | None = None
+    trust_caller_number: bool = False
+    agents: dict[str, PhoneNumber] = {}  # an agent's e-mail at the desk, and where their phone rings
+    callback_prefixes: list[Annotated[str, Field(pattern=r"^\+[1-9][0-9]{0,9}$")]] = []
+    record: bool = False
+    hold_music: HttpUrl | None = None
+
+
+AnyInbox = WebChatInbox | TelegramInbox | GenericInbox | FaxInbox | SmsInbox | WhatsAppInbox | PhoneInbox
 InboxEntry = Annotated[AnyInbox, Field(discriminator="channel")]
 
 

@@ -164,6 +164,7 @@ class Outbound:
     in_reply_to: str | None = None
     references: tuple[str, ...] = ()
     by_person: bool = False
+    customer_wrote_at: datetime | None = None  # the last time, in this conversation
 
 
 class DeliveryState(StrEnum):
@@ -236,12 +237,13 @@ class Capabilities:
     """What a channel can carry; the sender splits and downgrades to it.
 
     `pulled`: the customer's side fetches from our store, so a stored message is a sent one.
-    `text_limit` counts characters, or UTF-16 units where `counts_utf16`; 0 is no limit. `body_limit` is the largest
-    webhook in bytes; 0 is as much as the door allows.
+    `text_limit` counts characters, or UTF-16 units where `counts_utf16`; `segments` counts SMS of the text's alphabet;
+    0 is no limit. `body_limit` is the largest webhook in bytes; 0 is as much as the door allows.
     """
 
     text_limit: int = 0
     counts_utf16: bool = False
+    segments: int = 0
     body_limit: int = 0
     choices: int = 0
     cards: bool = False

@@ -3,11 +3,12 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, RowMapping, select
+from sqlalchemy import ColumnElement, RowMapping, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from crm_core import models
 from crm_core.contracts import JsonObject
+from crm_core.models_phone import Call
 from crm_core.surveys import CSAT
 
 
@@ -50,6 +51,7 @@ class ConversationHead:
     due_at: datetime | None
     callback_at: datetime | None
     offer: JsonObject | None
+    call_s: int | None = None  # on the telephone, all calls of it together
 
 
 def rating_of(conversation: type[models.Conversation]) -> ColumnElement[bool]:
@@ -60,12 +62,13 @@ def rating_of(conversation: type[models.Conversation]) -> ColumnElement[bool]:
 async def conversation_head(session: AsyncSession, conversation_id: int) -> ConversationHead | None:
     """None when there is no such conversation; the caller has asked for access."""
     conversation = models.Conversation
+    spoken = select(func.sum(Call.duration_s)).where(Call.conversation_id == conversation.id).scalar_subquery()
     statement = (
         select(
             *conversation.__table__.columns, models.Contact.name.label("contact_name"),
             models.Contact.customer_ref.label("contact_ref"), models.Inbox.channel,
             models.Inbox.name.label("inbox_name"), models.User.name.label("agent_name"),
-            models.Survey.score, models.Survey.comment,
+            models.Survey.score, models.Survey.comment, spoken.label("call_s"),
         )
         .select_from(conversation)
         .join(models.Contact, models.Contact.id == conversation.contact_id)
@@ -96,4 +99,5 @@ def _head(row: RowMapping, addresses: tuple[KnownAddress, ...]) -> ConversationH
         row["subject"], row["handoff"], row["customer_ref"] or row["contact_ref"], row["verified_at"],
         row["verified_how"], row["opened_at"], row["queued_at"], row["first_replied_at"], row["closed_at"],
         row["disposition"], row["score"], row["comment"], row["due_at"], row["callback_at"], row["offer"],
+        int(row["call_s"]) if row["call_s"] is not None else None,
     )  # fmt: skip

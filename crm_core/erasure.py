@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, bindparam, delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from crm_core import models
+from crm_core import models, models_phone
 from crm_core.contacts import standing_contact
 from crm_core.contracts import ContactId, Json
 from crm_core.models_contacts import AddressClaim
@@ -23,7 +23,8 @@ KEPT_EVENT_KEYS = frozenset({
     "interrupts", "clock", "policy", "target_s", "channel",
     "action", "ms", "code", "reason", "queue", "agent_id", "from_agent_id", "from_state", "waited_s", "first",
     "disposition", "score", "survey", "changed", "from_queue", "to_queue", "merge_id", "job_id", "kind", "tries",
-    "source", "from_intent", "urgent", "upset", "earlier_contacts", "to_conversation_id", "continues",
+    "source", "from_intent", "urgent", "upset", "earlier_contacts", "to_conversation_id", "continues", "duration_s",
+    "outcome", "call_id",
 })  # fmt: skip
 _OWN_WORD = re.compile(r"[A-Za-z0-9_.:/#-]{1,80}")
 
@@ -84,6 +85,12 @@ async def delete_claims(session: AsyncSession, _now: datetime, person: Person) -
     await _remove(session, claim, claim.contact_id.in_(person.contact_ids) | claim.uri.in_(theirs))
 
 
+async def delete_calls(session: AsyncSession, _now: datetime, person: Person) -> None:
+    """Their legs and what was said last go with them; how long they took stands in the events."""
+    call = models_phone.Call
+    await _remove(session, call, call.conversation_id.in_(person.conversation_ids))
+
+
 async def blank_messages(session: AsyncSession, _now: datetime, person: Person) -> None:
     values: dict[str, object] = {"text": ERASED, "content": {}, "nlu": None, "external_id": None, "delivery_code": None}
     await _blank(session, models.Message, models.Message.conversation_id.in_(person.conversation_ids), values)
@@ -142,7 +149,7 @@ def _names_nobody(value: Json) -> bool:
 
 
 ERASURE_STEPS: tuple[Step, ...] = (
-    delete_payloads, delete_claims, delete_addresses, delete_jobs, delete_attachments, delete_corrections,
+    delete_payloads, delete_claims, delete_addresses, delete_jobs, delete_attachments, delete_corrections, delete_calls,
     blank_messages, blank_conversations, blank_surveys, blank_contacts, blank_merges, blank_events,
 )  # fmt: skip
 

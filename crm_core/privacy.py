@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, RowMapping, insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from crm_core import models
+from crm_core import models, models_phone
 from crm_core.access import Action, Reach, require_role
 from crm_core.contracts import ContactId, ConversationId, Json, JsonObject
 from crm_core.conversations import close, lock_conversation
@@ -68,6 +68,7 @@ def _tables_of(person: Person) -> dict[str, tuple[type[Base], ColumnElement[bool
         "surveys": (models.Survey, models.Survey.conversation_id.in_(threads)),
         "received": (models.InboundPayload, models.InboundPayload.contact_id.in_(ids)),
         "events": (event, event.contact_id.in_(ids) | event.conversation_id.in_(threads)),
+        "calls": (models_phone.Call, models_phone.Call.conversation_id.in_(threads)),
         "jobs": (models.Job, models.Job.conversation_id.in_(threads)),
     }
 

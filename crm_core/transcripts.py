@@ -13,7 +13,7 @@ from crm_core.access import Action, Reach, require, visible_conversations
 from crm_core.contracts import Card, Choice, Json, JsonObject, Tone
 from crm_core.conversation_head import ConversationHead, conversation_head, rating_of
 from crm_core.errors import NotFound
-from crm_core.states import Author, CorrectionState, Direction
+from crm_core.states import Author, CorrectionState
 from crm_core.surveys import CSAT
 from crm_core.wait_estimates import wait_from
 
@@ -173,7 +173,7 @@ async def _entries(session: AsyncSession, condition: ColumnElement[bool], after:
         .limit(MOST_ENTRIES)
     )
     rows = (await session.execute(newest)).mappings().all()[::-1]
-    files = await _files(session, [row["id"] for row in rows if row["direction"] == Direction.IN])
+    files = await _files(session, [row["id"] for row in rows])
     return tuple(entry_of(row, files.get(row["id"], ())) for row in rows)
 
 

@@ -79,6 +79,8 @@ def _subtitle(head: ConversationHead, words: Words) -> str:
     parts = [words.known(f"channels.{head.channel}", head.inbox_name)]
     if head.subject:
         parts.append(head.subject)
+    if head.call_s is not None:
+        parts.append(words("conversation.call_took", time=f"{head.call_s // 60}:{head.call_s % 60:02d}"))
     if head.language:
         parts.append(words.known(f"languages.{head.language}", head.language))
     if head.verified_at is not None:

@@ -67,7 +67,7 @@ def _moment(at: datetime, clock: Clockface) -> Moment:
 
 def _said_by(entry: TranscriptEntry, words: Words) -> str:
     name = entry.agent_name or words("message.someone")
-    if entry.visibility == Visibility.INTERNAL:
+    if entry.visibility == Visibility.INTERNAL and entry.author != Author.SYSTEM:
         return words("message.note_by", name=name)
     known = {Author.BOT: words("message.bot"), Author.SYSTEM: words("message.system"), Author.AGENT: name}
     return known.get(Author(entry.author), "")
@@ -82,7 +82,8 @@ def _card(card: Card) -> SmallCard:
 
 def _file(file: FileEntry, clock: Clockface) -> File:
     href = f"/files/{file.token}/{quote(file.name, safe='')}"
-    return File(file.name, size_text(file.size, clock), href, file.content_type in PICTURES)
+    kind = file.content_type
+    return File(file.name, size_text(file.size, clock), href, kind in PICTURES, kind.startswith("audio/"))
 
 
 def size_text(size: int, clock: Clockface) -> str:

@@ -91,6 +91,7 @@ class File:
     size: str
     href: str
     is_picture: bool = False
+    is_audio: bool = False
 
 
 @dataclass(frozen=True, slots=True)

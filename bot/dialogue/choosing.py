@@ -2,7 +2,9 @@
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 
+from bot.dialogue.context import Said
 from nlu.normalise import normalise
 
 NONE_OF_THESE = "none_of_these"
@@ -18,6 +20,15 @@ _ORDINALS = (
 _CARDINALS = (("one", "один", "uno"), ("two", "два", "dos"), ("three", "три", "tres"), ("four", "четыре", "cuatro"))
 _MOST_WORDS = 4
 _NONE = ("none", "neither", "ни одно", "ничего из", "ни то", "ninguna", "ninguno", "nada de eso")
+
+
+def by_number(said: Said, offered: Sequence[Sequence[str]]) -> Said:
+    """Where buttons are numbered lines, a lone number presses one: “2” says what the second line says."""
+    text = said.text.strip(" .)")
+    if said.choice is not None or text not in [str(place) for place in range(1, len(offered) + 1)]:
+        return said
+    value, label = offered[int(text) - 1]
+    return replace(said, text=label, choice=value)
 
 
 def chosen_of(options: Sequence[tuple[str, str]], text: str) -> str | None:

@@ -1,6 +1,6 @@
 """What a message means for the conversation: an answer, a new wish, a correction, or nothing that we know."""
 
-from bot.dialogue.choosing import NONE_OF_THESE
+from bot.dialogue.choosing import NONE_OF_THESE, by_number
 from bot.dialogue.context import Context
 from bot.dialogue.corrections import takes_back, without_denied
 from bot.dialogue.courtesy import COURTESIES, courtesy, miss
@@ -22,6 +22,7 @@ async def listen(context: Context) -> None:
     """Deal with one message. Always says something, hands off, or closes."""
     memory = context.memory
     memory.turns += 1
+    context.said = by_number(context.said, memory.offered)
     context.said = without_denied(context.said, memory.slots.get("order_number"))
     option = chosen(context)
     if option == NONE_OF_THESE:
@@ -37,6 +38,8 @@ async def listen(context: Context) -> None:
     await _serve_waiting(context)
     if not context.caused.utterances and not context.caused.handoff_reason:
         miss(context)
+    last = context.caused.utterances[-1].choices if context.caused.utterances else ()
+    memory.offered = [[choice.value, choice.label] for choice in last]
 
 
 def _thank_for_file(context: Context) -> None:

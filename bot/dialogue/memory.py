@@ -55,6 +55,7 @@ class Memory:
     waiting: list[Wish] = field(default_factory=list)  # the other wishes of a message, in turn
     options: list[list[str]] = field(default_factory=list)  # what was just asked back: names and labels
     unclear: dict[str, str] = field(default_factory=dict)  # the values of the message that was asked back
+    offered: list[list[str]] = field(default_factory=list)  # values and labels under what was said last
     asked_back: list[str] = field(default_factory=list)  # every set of options so far, so that none comes twice
 
     def as_json(self) -> JsonObject:

@@ -3,9 +3,20 @@
 from bot.inboxes.fax import open_fax
 from bot.inboxes.generic import open_generic
 from bot.inboxes.parts import ClosedInbox, InboxOff, InboxTools, OpenInbox
+from bot.inboxes.phone import open_phone
 from bot.inboxes.telegram import open_telegram
+from bot.inboxes.twilio import open_messages
 from bot.inboxes.webchat import open_webchat
-from config.inboxes import AnyInbox, FaxInbox, GenericInbox, TelegramInbox, WebChatInbox
+from config.inboxes import (
+    AnyInbox,
+    FaxInbox,
+    GenericInbox,
+    PhoneInbox,
+    SmsInbox,
+    TelegramInbox,
+    WebChatInbox,
+    WhatsAppInbox,
+)
 
 
 def open_inboxes(tools: InboxTools) -> tuple[dict[str, OpenInbox], list[ClosedInbox]]:
@@ -30,3 +41,7 @@ def _open(inbox: AnyInbox, tools: InboxTools) -> OpenInbox:
             return open_generic(inbox, tools)
         case FaxInbox():
             return open_fax(inbox, tools)
+        case PhoneInbox():
+            return open_phone(inbox, tools)
+        case SmsInbox() | WhatsAppInbox():
+            return open_messages(inbox, tools)

@@ -8,9 +8,9 @@ from datetime import datetime, timedelta
 
 import psycopg
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import insert, select, update
 
-from crm_core import models
+from crm_core import models, models_phone
 from crm_core.agent_work import add_note, reply
 from crm_core.answers import Answer, write_answer
 from crm_core.contacts import Merge, merge_contacts, unmerge_contacts
@@ -66,6 +66,8 @@ async def live_through(centre: Centre, who: str) -> tuple[ContactId, Conversatio
         await send_survey(session, centre.now, conversation_id)
         await answer_survey(session, centre.now, conversation_id, 5, "Thanks")
         await enqueue(session, centre.now, NewJob(JobKind.MAIL, conversation_id, {"to": f"{who}@example.com"}))
+        call = {"inbox_id": centre.inboxes["web"], "external_id": f"CA-{who}", "conversation_id": conversation_id}
+        await session.execute(insert(models_phone.Call).values(**call, direction="in", started_at=centre.now))
     return contact_id, conversation_id
 
 
@@ -308,7 +310,7 @@ async def test_an_export_names_each_kind_of_thing(centre: Centre) -> None:
     sizes = {name: len(rows) for name, rows in content.items() if isinstance(rows, list)}
     assert sizes == {
         "contacts": 1, "addresses": 2, "claims": 1, "merges": 0, "conversations": 1, "messages": 4, "attachments": 1,
-        "surveys": 1, "corrections": 1, "received": 2, "events": 12, "jobs": 4,
+        "surveys": 1, "corrections": 1, "received": 2, "events": 12, "jobs": 4, "calls": 1,
     }  # fmt: skip
     assert "boris" not in json.dumps(content)
 

@@ -1,0 +1,82 @@
+"""What every call of one number shares."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+import phonenumbers
+
+from bot.dialogue.moments import is_open, next_opening, week_day
+from bot.intake_door import IntakeDoor
+from bot.services import Services
+from channels.phone.transfer import Legs
+from config.inboxes import PhoneInbox
+from crm_core.call_legs import Telephones
+from crm_core.contacts import ANY_COUNTRY, canonical_phone
+from crm_core.contracts import Address, AddressKind, InboxId
+from crm_core.errors import InvalidInput
+
+SPEAKS = {
+    "ru": frozenset({"RU", "BY", "KZ", "KG"}),
+    "es": frozenset({"ES", "MX", "AR", "CO", "PE", "CL", "EC", "UY", "PY", "BO", "VE", "CR", "PA", "GT", "HN", "NI"}),
+    "en": frozenset({"GB", "US", "IE", "AU", "NZ", "CA"}),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class PhoneHome:
+    """One number of `channels.yml` with everything its calls need."""
+
+    services: Services
+    door: IntakeDoor
+    inbox: PhoneInbox
+    legs: Legs
+
+    @property
+    def inbox_id(self) -> InboxId:
+        return self.services.inbox_ids[self.inbox.key]
+
+    @property
+    def languages(self) -> list[str]:
+        return self.services.business.company.languages
+
+    def say(self, key: str, language: str, **values: object) -> str:
+        return self.services.turn.dialogue.replies.say(key, language, 0, **values)
+
+    @property
+    def telephones(self) -> Telephones:
+        queues = self.services.business.queues.queues
+        return Telephones(frozenset(self.inbox.agents), {queue.key: frozenset(queue.teams) for queue in queues})
+
+    def may_call(self, number: str) -> bool:
+        """Only numbers that begin as allowed: whoever could make us call anywhere could make us pay for it."""
+        is_number = number.startswith("+") and number[1:].isdecimal()
+        return is_number and any(number.startswith(prefix) for prefix in self.inbox.callback_prefixes)
+
+    def language_of(self, number: str) -> str:
+        """The number's own, else what is spoken where the caller's number is from, else the company's first."""
+        if self.inbox.language in self.languages:
+            return self.inbox.language or self.languages[0]
+        try:
+            region = phonenumbers.region_code_for_number(phonenumbers.parse(number, ANY_COUNTRY))
+        except phonenumbers.NumberParseException:
+            region = None
+        spoken = (language for language, regions in SPEAKS.items() if region in regions and language in self.languages)
+        return next(spoken, self.languages[0])
+
+    def opens(self, now: datetime, language: str) -> str | None:
+        """When people come, in words; None while they are here, empty when nobody comes for long."""
+        hours = self.services.business.hours
+        local = now.astimezone(ZoneInfo(self.services.business.company.time_zone))
+        if is_open(hours, local):
+            return None
+        opening = next_opening(hours, local)
+        return f"{week_day(opening.date(), language)}, {opening:%H:%M}" if opening is not None else ""
+
+
+def address_of(caller: str, external_id: str) -> Address:
+    """The caller's number; who withholds it is somebody else every time."""
+    try:
+        return Address(AddressKind.TEL, canonical_phone(caller, ANY_COUNTRY))
+    except InvalidInput:
+        return Address(AddressKind.TEL, f"anonymous-{external_id}")

@@ -1,0 +1,1 @@
+"""The telephone: one voice session, carried by whoever carries calls."""
