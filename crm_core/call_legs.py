@@ -1,7 +1,7 @@
 """Bringing an agent to the telephone: whose turn it is, who took it, and who did not."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import exists, func, select
@@ -13,6 +13,9 @@ from crm_core.contracts import ConversationId, JsonObject, UserId
 from crm_core.conversations import Trigger, accept, lock_conversation, move
 from crm_core.events import SYSTEM, Actor, Event, EventKind, record
 from crm_core.models_phone import Call, CallLeg, LegState
+from crm_core.routing import Router
+from crm_core.routing_rules import read_rules
+from crm_core.routing_view import read_agents, read_waiting
 from crm_core.states import AgentState
 from crm_core.states import ConversationState as State
 
@@ -30,10 +33,9 @@ class Rung:
 
 @dataclass(frozen=True, slots=True)
 class Telephones:
-    """Who can be rung: agents by their e-mail at the desk, and the teams that serve each queue."""
+    """Who can be rung: agents by their e-mail at the desk."""
 
     emails: frozenset[str]
-    queue_teams: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
 
 async def next_leg(session: AsyncSession, now: datetime, call: Call, phones: Telephones) -> Rung | None:
@@ -49,7 +51,7 @@ async def next_leg(session: AsyncSession, now: datetime, call: Call, phones: Tel
         return await _ring(session, now, call, await _owner(session, conversation, phones))
     if conversation.state != State.QUEUED or await tries_of(session, call) >= MOST_TRIES:
         return None
-    agent = await _free_agent(session, call, phones, conversation.queue_key)
+    agent = await _best_agent(session, now, call, await _free_agents(session, call, phones))
     if agent is None:
         return None
     conversation.agent_id = agent.id
@@ -72,12 +74,9 @@ async def _owner(session: AsyncSession, conversation: models.Conversation, phone
     return agent if agent is not None and agent.email in phones.emails else None
 
 
-async def _free_agent(
-    session: AsyncSession, call: Call, phones: Telephones, queue_key: str | None
-) -> models.User | None:
-    """Available, not on the telephone, not tried for this call; whoever was rung longest ago."""
+async def _free_agents(session: AsyncSession, call: Call, phones: Telephones) -> list[models.User]:
+    """Available, with a telephone they are not on, not tried for this call."""
     user, leg = models.User, CallLeg
-    last = select(func.max(leg.created_at)).where(leg.agent_id == user.id).scalar_subquery()
     statement = (
         select(user)
         .where(
@@ -85,11 +84,24 @@ async def _free_agent(
             ~exists().where(leg.agent_id == user.id, leg.state != LegState.OVER),
             ~exists().where(leg.agent_id == user.id, leg.call_id == call.id),
         )
-        .order_by(last.asc().nulls_first(), user.id)
+        .order_by(user.id)
         .with_for_update(of=user, skip_locked=True)
     )  # fmt: skip
-    teams = phones.queue_teams.get(queue_key or "", frozenset())
-    return next((agent for agent in await session.scalars(statement) if teams & set(agent.teams)), None)
+    return list(await session.scalars(statement))
+
+
+async def _best_agent(
+    session: AsyncSession, now: datetime, call: Call, free: Sequence[models.User]
+) -> models.User | None:
+    """Whom routing would offer the call to: skills, language and room as for everything else."""
+    rules = await read_rules(session)
+    router = Router(rules.rings())
+    for candidate in await read_agents(session, rules, [agent.id for agent in free]):
+        router.agent_changed(candidate)
+    for waiting in await read_waiting(session, now, rules, [call.conversation_id], calls=True):
+        router.add_waiting(waiting)
+    chosen = [assignment.agent_id for assignment in router.next_assignments(now.timestamp())]
+    return next((agent for agent in free if agent.id in chosen), None)
 
 
 async def _ring(session: AsyncSession, now: datetime, call: Call, agent: models.User | None) -> Rung | None:

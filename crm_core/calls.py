@@ -144,6 +144,7 @@ class LinePlace:
     queue_key: str | None
     position: int | None
     tries: int
+    estimate: JsonObject | None = None  # how fast the line was served when they came
 
 
 async def line_place(session: AsyncSession, call: Call) -> LinePlace:
@@ -156,7 +157,8 @@ async def line_place(session: AsyncSession, call: Call) -> LinePlace:
         other.queue_key == mine.queue_key, other.state.in_([State.QUEUED, State.OFFERED]),
         other.queued_at < mine.queued_at,
     )  # fmt: skip
-    return LinePlace(mine.state, mine.queue_key, int(await session.scalar(before) or 0) + 1, int(tries or 0))
+    position = int(await session.scalar(before) or 0) + 1
+    return LinePlace(mine.state, mine.queue_key, position, int(tries or 0), mine.estimate)
 
 
 async def want_callback(session: AsyncSession, now: datetime, call: Call, number: str) -> None:

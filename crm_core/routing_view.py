@@ -25,6 +25,8 @@ select c.id, c.queue_key, case when c.callback_at is null then i.channel else 'p
         order by p.id desc limit 1) as last_agent
 from conversation c join inbox i on i.id = c.inbox_id
 where c.state = 'queued' and c.queue_key is not null and (cast(:ids as bigint[]) is null or c.id = any(:ids))
+  and (:calls or not exists (
+      select from call l where l.conversation_id = c.id and (l.ended_at is null or l.callback_wanted_at is not null)))
 order by c.id
 """)
 
@@ -50,10 +52,10 @@ group by 1, 2
 
 
 async def read_waiting(
-    session: AsyncSession, now: datetime, rules: Rules, ids: Sequence[int] | None = None
+    session: AsyncSession, now: datetime, rules: Rules, ids: Sequence[int] | None = None, *, calls: bool = False
 ) -> list[Waiting]:
-    """Everybody in line, or who of `ids` still is."""
-    bound = {"known_since": now - KNOWN_FOR, "ids": None if ids is None else list(ids)}
+    """Everybody in line, or who of `ids` still is; who is on the telephone only with `calls`: agents are rung there."""
+    bound = {"known_since": now - KNOWN_FOR, "ids": None if ids is None else list(ids), "calls": calls}
     rows = (await session.execute(_WAITING, bound)).mappings()
     return [_waiting(row, now, rules) for row in rows]
 

@@ -13,7 +13,7 @@ from channels.phone.call import CallState
 from channels.phone.policy import MOST_PERSON_TRIES, QueueNews
 from channels.phone.ports import Line, Reply, Spoken
 from crm_core import conversations
-from crm_core.calls import Progress, line_place, progress_of, want_callback
+from crm_core.calls import LinePlace, Progress, line_place, progress_of, want_callback
 from crm_core.cards import without_card_numbers
 from crm_core.contracts import Address, ConversationId, Inbound, JsonObject, Mark
 from crm_core.conversations import hand_off, lock_conversation
@@ -23,7 +23,7 @@ from crm_core.models_phone import Call
 from crm_core.outbox import BOT_VOICE, Utterance, post
 from crm_core.states import Author
 from crm_core.states import ConversationState as State
-from crm_core.transcripts import HANDLING_GUESS_S
+from crm_core.wait_estimates import wait_from
 
 LOOK_EVERY_S = 0.05
 IN_LINE = frozenset({State.QUEUED, State.OFFERED, State.ASSIGNED})
@@ -93,7 +93,7 @@ class CallDialogue:
             call = await session.get_one(Call, self.call_id)
             place = await line_place(session, call)
             found = await progress_of(session, self.conversation_id, state.heard_through)
-        news = QueueNews(place.position, place.position * HANDLING_GUESS_S) if place.position else None
+        news = _news(place)
         typed = [message for message in found.messages if message[1] == Author.AGENT]
         return Line(
             news, place.state == State.QUEUED and place.tries >= MOST_PERSON_TRIES, place.state in ENDED_BY_AGENT,
@@ -156,3 +156,10 @@ def _misses(stored: JsonObject) -> int:
     memory = Memory.from_json(stored)
     tries = memory.stack[-1].tries if memory.stack else 0
     return max(memory.misses, tries - 1)
+
+
+def _news(place: LinePlace) -> QueueNews | None:
+    if place.position is None:
+        return None
+    wait = wait_from(place.estimate, place.position)
+    return QueueNews(place.position, wait.p50_s if wait else None, wait.p80_s if wait else None)

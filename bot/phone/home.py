@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 import phonenumbers
 
-from bot.dialogue.moments import is_open, next_opening, week_day
+from bot.dialogue.moments import week_day
 from bot.intake_door import IntakeDoor
 from bot.services import Services
 from channels.phone.transfer import Legs
@@ -15,6 +15,7 @@ from crm_core.call_legs import Telephones
 from crm_core.contacts import ANY_COUNTRY, canonical_phone
 from crm_core.contracts import Address, AddressKind, InboxId
 from crm_core.errors import InvalidInput
+from crm_core.hours import hours_of
 
 SPEAKS = {
     "ru": frozenset({"RU", "BY", "KZ", "KG"}),
@@ -45,8 +46,7 @@ class PhoneHome:
 
     @property
     def telephones(self) -> Telephones:
-        queues = self.services.business.queues.queues
-        return Telephones(frozenset(self.inbox.agents), {queue.key: frozenset(queue.teams) for queue in queues})
+        return Telephones(frozenset(self.inbox.agents))
 
     def may_call(self, number: str) -> bool:
         """Only numbers that begin as allowed: whoever could make us call anywhere could make us pay for it."""
@@ -66,12 +66,14 @@ class PhoneHome:
 
     def opens(self, now: datetime, language: str) -> str | None:
         """When people come, in words; None while they are here, empty when nobody comes for long."""
-        hours = self.services.business.hours
-        local = now.astimezone(ZoneInfo(self.services.business.company.time_zone))
-        if is_open(hours, local):
+        hours = hours_of(self.services.business.hours.main)
+        if hours.is_open(now):
             return None
-        opening = next_opening(hours, local)
-        return f"{week_day(opening.date(), language)}, {opening:%H:%M}" if opening is not None else ""
+        opening = hours.next_opening(now)
+        if opening is None:
+            return ""
+        local = opening.astimezone(ZoneInfo(self.services.business.company.time_zone))
+        return f"{week_day(local.date(), language)}, {local:%H:%M}"
 
 
 def address_of(caller: str, external_id: str) -> Address:
