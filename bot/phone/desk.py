@@ -82,11 +82,14 @@ class HomeDesk:
     async def leg_ended(self, leg_id: int, outcome: str) -> None:
         await Agents(self.home).leg_ended(leg_id, outcome)
 
-    async def ended(self, external_id: str, duration_s: int, outcome: str) -> None:
+    async def ended(self, external_id: str, caller: str, duration_s: int, outcome: str) -> None:
         async with transaction(self.home.services) as session:
             call = await find_call(session, self.home.inbox_id, external_id, lock=True)
+            if call is None and caller == self.home.inbox.number:
+                return  # a callback of ours whose row is being written
             if call is None:
-                return
+                call = await open_call(session, utc_now(), await self._new_call(external_id, caller))
+                outcome = "missed"
             told = str(call.state.get("outcome") or outcome)
             await end_call(session, utc_now(), call, duration_s, told)
         await Agents(self.home).stop_ringing(call.id)

@@ -133,7 +133,9 @@ class CallDesk(Protocol):
 
     async def leg_ended(self, leg_id: int, outcome: str) -> None: ...
 
-    async def ended(self, external_id: str, duration_s: int, outcome: str) -> None: ...
+    async def ended(self, external_id: str, caller: str, duration_s: int, outcome: str) -> None:
+        """The customer's line is down. A call that never reached us, because we were away, is noted as well."""
+        ...
 
     async def recorded(self, external_id: str, recording_id: str, seconds: int) -> None:
         """The recording of a whole call is there; kept only when the caller had allowed it."""

@@ -99,7 +99,8 @@ class TwilioPhone:
 
     async def _status(self, form: Form, _request: ChannelRequest) -> str:
         if form.get("CallStatus") in OVER:
-            await self._desk.ended(form["CallSid"], _number(form, "CallDuration"), OVER[form["CallStatus"]])
+            seconds, outcome = _number(form, "CallDuration"), OVER[form["CallStatus"]]
+            await self._desk.ended(form["CallSid"], form.get("From", ""), seconds, outcome)
         return twiml.NOTHING
 
     async def _recording(self, form: Form, _request: ChannelRequest) -> str:

@@ -368,6 +368,16 @@ async def test_the_end_of_the_line_ends_the_conversation_with_its_duration(centr
     assert (await the_conversation(centre, walker)).state == "closed"
 
 
+async def test_a_call_that_came_while_we_were_away_is_noted(centre: PhoneCentre) -> None:
+    """The carrier's fallback took it; only its end is told to us."""
+    walker = centre.a_call(a_number("en"), [])
+    for _ in range(2):
+        await centre.status(walker, seconds=9)
+    happened = await events_of(centre, walker)
+    assert (happened["call_ended"]["outcome"], happened["call_ended"]["duration_s"]) == ("missed", 9)
+    assert (await the_conversation(centre, walker)).state == "closed"
+
+
 async def test_who_hangs_up_in_line_has_abandoned_it(centre: PhoneCentre) -> None:
     walker = await centre.a_call(a_number("en"), [{"presses": "0"}, {"hangs_up": True}]).call()
     await centre.status(walker)
