@@ -2,8 +2,9 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
-from sqlalchemy import RowMapping, func, select, update
+from sqlalchemy import Label, RowMapping, func, select, update
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
@@ -26,6 +27,7 @@ from crm_core.contracts import (
     InDoubtPolicy,
     MessageId,
     Outbound,
+    Quote,
     Tone,
 )
 from crm_core.db import Sessions, unit_of_work, utc_now
@@ -141,16 +143,27 @@ async def _sendable(session: AsyncSession, message_id: object) -> RowMapping | N
         select(
             *message.__table__.columns, models.Inbox.key.label("inbox_key"), address.uri, address.unreachable_why,
             conversation.subject, conversation.contact_id, func.coalesce(written, []).label("written"),
-            func.coalesce(files, []).label("files"),
+            func.coalesce(files, []).label("files"), models.User.name.label("agent_name"), *_last_words(message),
         )
         .select_from(message)
         .join(models.Inbox, models.Inbox.id == message.inbox_id)
         .join(conversation, conversation.id == message.conversation_id)
         .join(address, address.id == func.coalesce(conversation.address_id, first))
+        .outerjoin(models.User, models.User.id == message.agent_id)
         .where(message.id == message_id, message.delivery.in_(SENDABLE))
         .with_for_update(of=message)
     )  # fmt: skip
     return (await session.execute(statement)).mappings().one_or_none()
+
+
+def _last_words(message: type[models.Message]) -> tuple[Label[str | None], Label[datetime | None]]:
+    """What the customer wrote last before `message`, and when."""
+    said = aliased(models.Message)
+    newest = (
+        (said.conversation_id == message.conversation_id) & (said.direction == Direction.IN) & (said.id < message.id)
+    )
+    text, at = (select(part).where(newest).order_by(said.id.desc()).limit(1) for part in (said.text, said.created_at))
+    return text.scalar_subquery().label("quoted"), at.scalar_subquery().label("quoted_at")
 
 
 def _outbound(row: RowMapping, files: tuple[Attachment, ...]) -> Outbound:
@@ -164,4 +177,6 @@ def _outbound(row: RowMapping, files: tuple[Attachment, ...]) -> Outbound:
         card=Card(**{**card, "tone": Tone(card["tone"]), "lines": tuple(card["lines"])}) if card else None,
         attachments=files, in_reply_to=row["written"][-1] if row["written"] else None,
         references=tuple(row["written"][-MOST_REFERENCES:]), by_person=row["author"] == Author.AGENT,
+        agent_name=row["agent_name"].split()[0] if row["agent_name"] else None,
+        quotes=Quote(row["quoted"], row["quoted_at"]) if row["quoted"] else None,
     )  # fmt: skip

@@ -22,7 +22,7 @@ from bot.replies import Replies
 from bot.secret import derived_key, server_key
 from bot.swappable_engine import SwappableEngine, follow_pointer
 from bot.turn import TurnServices
-from channels.email import EmailChannel
+from channels.email import EmailChannel, letters
 from config.business import Business, read_business
 from config.settings import NluEngineName, Settings
 from crm_core.blobs import FolderBlobStore
@@ -134,7 +134,7 @@ def mail_channel(settings: Settings) -> EmailChannel | None:
     """The submission server for codes and transcripts; None when none is configured."""
     if settings.smtp.host is None:
         return None
-    return EmailChannel(settings.smtp, derived_key(server_key(settings), "message-id"))
+    return letters(settings.smtp, derived_key(server_key(settings), "message-id"))
 
 
 def read_dialogue(settings: Settings, business: Business) -> tuple[Flows, Replies, Knowledge]:
@@ -187,7 +187,7 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
     following = asyncio.create_task(follow_pointer(settings.models_dir, nlu, load_nlu))
     key = server_key(settings)
     blobs = FolderBlobStore(settings.blobs_dir)
-    inboxes, closed = open_inboxes(InboxTools(settings, business, key, blobs))
+    inboxes, closed = open_inboxes(InboxTools(settings, business, key, blobs, sessions))
     for off in closed:
         log.warning("inbox.off", inbox=off.key, reason=off.reason)
     try:

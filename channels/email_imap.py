@@ -66,9 +66,7 @@ class ImapPuller:
 class _Pulling:
     """One connection's life."""
 
-    def __init__(
-        self, mailbox: Mailbox, threads: ThreadPoolExecutor, reader: MailReader, puller: ImapPuller
-    ) -> None:
+    def __init__(self, mailbox: Mailbox, threads: ThreadPoolExecutor, reader: MailReader, puller: ImapPuller) -> None:
         self._mailbox, self._threads, self._reader, self._puller = mailbox, threads, reader, puller
 
     async def aside(self, call: Callable[[], Result]) -> Result:
@@ -90,7 +88,8 @@ class _Pulling:
 
     async def _begin(self, validity: int) -> int:
         """The last UID that is stored. Of a mailbox we see for the first time, or that was made anew, the last days
-        are read: what we have already is known by its Message-ID."""
+        are read: what we have already is known by its Message-ID.
+        """
         kept = await self._puller.positions.load()
         if kept is not None and kept[0] == validity:
             return kept[1]

@@ -60,7 +60,9 @@ class Envelope:
 NO_ENVELOPE = Envelope()
 
 
-def incoming_of(raw: bytes, letter: Letter | None, rules: MailboxRules, envelope: Envelope = NO_ENVELOPE) -> list[Incoming]:
+def incoming_of(
+    raw: bytes, letter: Letter | None, rules: MailboxRules, envelope: Envelope = NO_ENVELOPE
+) -> list[Incoming]:
     """Never empty: every mail becomes something. `letter` is None for one that could not be read."""
     if letter is None:
         return [unreadable(raw)]
@@ -166,7 +168,7 @@ def _extra(letter: Letter, name: str | None) -> JsonObject:
     extra: JsonObject = {}
     others = sorted({address for _, address in letter.senders})
     reply_to = next((address for _, address in addresses_in(letter.values("reply-to")[:1])), None)
-    told = {
+    told: JsonObject = {
         "quoted": letter.quoted, "html": letter.html, "inline": inline_places(letter), "sender_name": name,
         "reply_to": reply_to, "senders": [*others] if len(others) > 1 else None, "left_out": letter.left_out,
     }  # fmt: skip

@@ -30,7 +30,7 @@ class _Handler:
     def __init__(self, rules: MailboxRules, reader: MailReader, receive: Receive) -> None:
         self._rules, self._reader, self._receive = rules, reader, receive
 
-    async def handle_RCPT(  # noqa: N802, PLR0913, PLR0917 - aiosmtpd's name and parameters
+    async def handle_RCPT(  # noqa: N802 - aiosmtpd's name and parameters
         self, _server: SMTP, _session: Session, envelope: Envelope, address: str, _options: list[str]
     ) -> str:
         if without_tag(address.lower()) != self._rules.address:
@@ -59,9 +59,7 @@ class _Handler:
 class MailServerPuller:
     """The server of one inbox: `lmtp` behind Postfix, `smtp` behind anything else."""
 
-    def __init__(
-        self, host: str, port: int, rules: MailboxRules, speaks: Literal["lmtp", "smtp"] = "lmtp"
-    ) -> None:
+    def __init__(self, host: str, port: int, rules: MailboxRules, speaks: Literal["lmtp", "smtp"] = "lmtp") -> None:
         self._host, self._port, self._rules, self._speaks = host, port, rules, speaks
 
     async def run(self, receive: Receive) -> None:

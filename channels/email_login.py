@@ -1,4 +1,4 @@
-"""How to log in to a mail server: by password, or by a token that is fetched anew before it ends (RFC 6749 section 6)."""
+"""How to log in to a mail server: by password, or by a token fetched anew in time (RFC 6749 section 6)."""
 
 import asyncio
 import ssl

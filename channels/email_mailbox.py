@@ -5,8 +5,10 @@ import re
 import socket
 import threading
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import TypeVar
 
 from imap_tools.errors import ImapToolsError
 from imap_tools.mailbox import BaseMailBox, MailBox, MailBoxStartTls, MailBoxUnencrypted
@@ -17,6 +19,7 @@ from channels.email_reader import MOST_BYTES
 IDLE_STEP_S, IDLE_FIRST_S = 1.0, 0.2
 HEADER_BYTES = 100_000
 LOST = (OSError, imaplib.IMAP4.error, ImapToolsError)
+Told = TypeVar("Told")
 _SIZE = re.compile(rb"RFC822\.SIZE (\d+)")
 
 
@@ -129,7 +132,7 @@ class Mailbox:
             with suppress(OSError, imaplib.IMAP4.error, ImapToolsError):
                 box.client.shutdown()
 
-    def _told(self, ask):  # type: ignore[no-untyped-def]
+    def _told(self, ask: Callable[[BaseMailBox], Told]) -> Told:
         if self._box is None:
             raise MailboxLost("not open")
         try:

@@ -16,7 +16,8 @@ ORIGINAL = re.compile(
 )
 HEAD = re.compile(r"\*?(?:from|de|от|от кого|von)\*?\s*:\s*.+", re.IGNORECASE)
 FIELD = re.compile(
-    r"\*?(?:sent|date|to|subject|cc|enviado(?: el)?|fecha|para|asunto|дата|отправлено|кому|тема|копия)\*?\s*:", re.IGNORECASE
+    r"\*?(?:sent|date|to|subject|cc|enviado(?: el)?|fecha|para|asunto|дата|отправлено|кому|тема|копия)\*?\s*:",
+    re.IGNORECASE,
 )
 LEAST_FIELDS, LOOK_AHEAD, LOOK_FAR = 2, 5, 50
 MOST_LOOKED_AT = 100_000  # characters in which a quote may begin

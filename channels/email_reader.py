@@ -23,7 +23,9 @@ COMMAND = (sys.executable, "-m", "channels.email_worker")
 class MailReader:
     """`command` is what reads one mail after another (variants in tests)."""
 
-    def __init__(self, workers: int = WORKERS, time_limit_s: float = TIME_LIMIT_S, command: tuple[str, ...] = COMMAND):
+    def __init__(
+        self, workers: int = WORKERS, time_limit_s: float = TIME_LIMIT_S, command: tuple[str, ...] = COMMAND
+    ) -> None:
         self._free = asyncio.Semaphore(workers)
         self._idle: list[Process] = []
         self._time_limit_s, self._command = time_limit_s, command

@@ -104,7 +104,7 @@ async def note_reachability(session: AsyncSession, now: datetime, report: Reacha
     return True
 
 
-def _address_of(message_id: MessageId) -> Select[tuple[int | None]]:
+def _address_of(message_id: MessageId) -> Select[int | None]:
     conversation = models.Conversation
     by_message = models.Message.conversation_id == conversation.id
     return select(conversation.address_id).join(models.Message, by_message).where(models.Message.id == message_id)

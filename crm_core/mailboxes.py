@@ -26,9 +26,7 @@ async def read_position(session: AsyncSession, inbox_id: InboxId, folder: str) -
     return Position(found.uid_validity, found.last_uid) if found is not None else None
 
 
-async def keep_position(
-    session: AsyncSession, now: datetime, mailbox: tuple[InboxId, str], at: Position
-) -> None:
+async def keep_position(session: AsyncSession, now: datetime, mailbox: tuple[InboxId, str], at: Position) -> None:
     """`mailbox`: the inbox and its folder."""
     inbox_id, folder = mailbox
     values = {"uid_validity": at.uid_validity, "last_uid": at.last_uid, "at": now}

@@ -1,8 +1,9 @@
 """The list of channels, written out: which opener makes which kind of inbox."""
 
+from bot.inboxes.email import open_email
 from bot.inboxes.parts import ClosedInbox, InboxOff, InboxTools, OpenInbox
 from bot.inboxes.webchat import open_webchat
-from config.inboxes import AnyInbox, WebChatInbox
+from config.inboxes import AnyInbox, EmailInbox, WebChatInbox
 
 
 def open_inboxes(tools: InboxTools) -> tuple[dict[str, OpenInbox], list[ClosedInbox]]:
@@ -21,3 +22,5 @@ def _open(inbox: AnyInbox, tools: InboxTools) -> OpenInbox:
     match inbox:
         case WebChatInbox():
             return open_webchat(inbox, tools)
+        case EmailInbox():
+            return open_email(inbox, tools)
