@@ -63,7 +63,7 @@ def compose(outbound: Outbound, style: MailStyle, at: datetime, key: bytes = b""
 
 
 def envelope_sender(outbound: Outbound, style: MailStyle, key: bytes) -> str:
-    """Where bounces go: an address that names the letter, where the server delivers such; the account's own elsewhere."""
+    """Where bounces go: an address that names the letter, where the server delivers such; else our own."""
     if not style.plus_addresses or outbound.message_id <= 0:
         return style.address
     return LetterIds(key, outbound.inbox_key).bounce_address(outbound.message_id, style.address)

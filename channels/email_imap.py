@@ -10,7 +10,7 @@ import structlog
 
 from channels.email_inbound import NO_ENVELOPE, MailboxRules, incoming_of
 from channels.email_login import Login
-from channels.email_mailbox import IDLE_FIRST_S, Fetched, Mailbox
+from channels.email_mailbox import Fetched, Mailbox
 from channels.email_reader import MailReader
 from channels.email_taking import take
 from channels.protocol import Receive
@@ -72,19 +72,22 @@ class _Pulling:
     async def aside(self, call: Callable[[], Result]) -> Result:
         return await asyncio.get_running_loop().run_in_executor(self._threads, call)
 
+    async def _beyond(self, last: int) -> list[int]:
+        uids = await self.aside(lambda: self._mailbox.uids(f"UID {last + 1}:*"))
+        return [uid for uid in uids if uid > last]
+
     async def run(self, receive: Receive) -> None:
         source = self._puller.login.token
         token = await source() if source is not None else None
         validity = await self.aside(lambda: self._mailbox.open(token))
         last = await self._begin(validity)
         while True:
-            new = [uid for uid in await self.aside(lambda: self._mailbox.uids(f"UID {last + 1}:*")) if uid > last]
+            new = await self._beyond(last)
             for uid in new:
                 await self._take(uid, receive)
                 last = uid
                 await self._puller.positions.keep(validity, last)
-            # what came between the look and the waiting is told before the waiting: a short wait first
-            await self._wait(IDLE_FIRST_S if new else self._puller.look_every_s)
+            await self._wait(self._puller.look_every_s)
 
     async def _begin(self, validity: int) -> int:
         """The last UID that is stored. Of a mailbox we see for the first time, or that was made anew, the last days

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import TypeVar
 
 from imap_tools.errors import ImapToolsError
@@ -16,7 +17,7 @@ from imap_tools.mailbox import BaseMailBox, MailBox, MailBoxStartTls, MailBoxUne
 from channels.email_login import Login
 from channels.email_reader import MOST_BYTES
 
-IDLE_STEP_S, IDLE_FIRST_S = 1.0, 0.2
+IDLE_STEP_S = 1.0
 HEADER_BYTES = 100_000
 LOST = (OSError, imaplib.IMAP4.error, ImapToolsError)
 Told = TypeVar("Told")
@@ -90,6 +91,7 @@ class Mailbox:
 
     def uids(self, criteria: str) -> list[int]:
         """In order. A search for UIDs beyond the last one gives the last one (RFC 9051 section 6.4.4)."""
+        self._told(lambda box: box.client.response("EXISTS"))  # what is told from here on may not be in the result
         return sorted(int(uid) for uid in self._told(lambda box: box.uids(criteria, charset=None)))
 
     def fetch(self, uid: int) -> Fetched | None:
@@ -106,17 +108,22 @@ class Mailbox:
         return None if raw is None else Fetched(uid, raw, is_whole)
 
     def wait(self, longest_s: float) -> None:
-        """Until the server tells of something, `stop` is called or the time is over (RFC 2177)."""
-        self._told(lambda box: box.idle.start())
+        """Until the server tells of something, `stop` is called or the time is over (RFC 2177).
+
+        What it told at the end of another command it does not tell again.
+        """
+        if self._told(_was_told):
+            return
+        self._told(_start_idle)
         until = time.monotonic() + longest_s
-        while not self._stopping.is_set() and time.monotonic() < until:
+        while not self._stopping.is_set() and time.monotonic() < until and not self._told(_has_unread):
             started = time.monotonic()
             step_s = min(IDLE_STEP_S, max(0.01, until - started))
-            if self._told(lambda box, step_s=step_s: box.idle.poll(step_s)):
+            if self._told(partial(_poll, step_s)):
                 break
             if time.monotonic() - started < step_s / 2:  # nothing, and at once: the other side has hung up
                 break
-        self._told(lambda box: box.idle.stop())
+        self._told(lambda box: box.idle.stop())  # type: ignore[no-untyped-call]
 
     def can_idle(self) -> bool:
         return self._box is not None and "IDLE" in self._box.client.capabilities
@@ -139,3 +146,32 @@ class Mailbox:
             return ask(self._box)
         except LOST as error:
             raise MailboxLost(type(error).__name__) from error
+
+
+def _poll(step_s: float, box: BaseMailBox) -> bool:
+    return bool(box.idle.poll(step_s))
+
+
+def _has_unread(box: BaseMailBox) -> bool:
+    """What came in one piece with an earlier answer lies in a buffer, where waiting for the socket does not see it."""
+    client = box.client
+    before = client.sock.gettimeout()
+    client.sock.settimeout(0)
+    try:
+        return bool(client.file.peek(1))  # type: ignore[union-attr]
+    except OSError:
+        return False
+    finally:
+        client.sock.settimeout(before)
+
+
+def _was_told(box: BaseMailBox) -> bool:
+    return "EXISTS" in box.client.untagged_responses
+
+
+def _start_idle(box: BaseMailBox) -> None:
+    """imap-tools takes a notice before the server's “+” for a refusal."""
+    client = box.client
+    box.idle._idle_tag = client._command("IDLE")  # noqa: SLF001
+    while client._get_response() is not None:  # noqa: SLF001
+        continue
