@@ -127,7 +127,12 @@ class Sending:
 async def _sendable(session: AsyncSession, message_id: object) -> RowMapping | None:
     """The message, locked, with whom it goes to: the address the customer last wrote from, else their first."""
     message, conversation, address = models.Message, models.Conversation, models.Address
-    first = select(func.min(address.id)).where(address.contact_id == conversation.contact_id).scalar_subquery()
+    first = (
+        select(func.min(address.id))
+        .where(address.contact_id == conversation.contact_id)
+        .correlate(conversation)
+        .scalar_subquery()
+    )
     theirs = aliased(message)
     written = (
         select(func.array_agg(aggregate_order_by(theirs.external_id, theirs.id)))
@@ -162,7 +167,8 @@ def _last_words(message: type[models.Message]) -> tuple[Label[str | None], Label
     newest = (
         (said.conversation_id == message.conversation_id) & (said.direction == Direction.IN) & (said.id < message.id)
     )
-    text, at = (select(part).where(newest).order_by(said.id.desc()).limit(1) for part in (said.text, said.created_at))
+    latest = (select(part).where(newest) for part in (said.text, said.created_at))
+    text, at = (one.order_by(said.id.desc()).limit(1).correlate(message) for one in latest)
     return text.scalar_subquery().label("quoted"), at.scalar_subquery().label("quoted_at")
 
 
