@@ -85,7 +85,7 @@ def build_app(services: Services) -> FastAPI:
     desk = DeskServices(
         sessions=services.sessions, business=services.business, erp=services.erp, settings=services.settings,
         now=services.turn.now, watch=running.hub.watch_all, key=derived_key(services.key, "desk"),
-        intents=lambda: services.nlu.intents,
+        intents=lambda: services.nlu.intents, blobs=services.blobs,
     )  # fmt: skip
     app.include_router(desk_router(desk))
     app.mount("/static", static_files())

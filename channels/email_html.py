@@ -6,12 +6,12 @@ import re
 import nh3
 
 LONGEST_HTML = 100_000
-TAGS = frozenset(
-    """
-    a abbr b blockquote br caption center code col colgroup dd del div dl dt em font h1 h2 h3 h4 h5 h6 hr i img ins li
-    ol p pre s small span strike strong sub sup table tbody td tfoot th thead tr u ul
-    """.split()
+_TAG_NAMES = (
+    "a abbr b big center cite code del em font i ins q s small span strike strong sub sup u"
+    " blockquote br div h1 h2 h3 h4 h5 h6 hr img p pre dl dt dd li ol ul"
+    " caption col colgroup table tbody td tfoot th thead tr"
 )
+TAGS = frozenset(_TAG_NAMES.split())
 ATTRIBUTES = {
     "a": {"href", "title"}, "img": {"src", "alt", "width", "height"}, "td": {"colspan", "rowspan", "align", "valign"},
     "th": {"colspan", "rowspan", "align", "valign"}, "table": {"width", "align"}, "*": {"dir", "lang"},

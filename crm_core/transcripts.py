@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, RowMapping, select, text
@@ -13,7 +13,7 @@ from crm_core.access import Action, Reach, require, visible_conversations
 from crm_core.contracts import Card, Choice, JsonObject, Tone
 from crm_core.conversation_head import ConversationHead, conversation_head, rating_of
 from crm_core.errors import NotFound
-from crm_core.states import Author, CorrectionState, Direction
+from crm_core.states import Author, CorrectionState
 from crm_core.surveys import CSAT
 
 MOST_ENTRIES = 500
@@ -52,6 +52,7 @@ class TranscriptEntry:
     external_id: str | None = None
     attachments: tuple[FileEntry, ...] = ()
     corrected_intent: str | None = None
+    extra: JsonObject = field(default_factory=dict)  # marks, and what only this channel has; for staff
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +171,7 @@ async def _entries(session: AsyncSession, condition: ColumnElement[bool], after:
         .limit(MOST_ENTRIES)
     )
     rows = (await session.execute(newest)).mappings().all()[::-1]
-    files = await _files(session, [row["id"] for row in rows if row["direction"] == Direction.IN])
+    files = await _files(session, [row["id"] for row in rows])
     return tuple(entry_of(row, files.get(row["id"], ())) for row in rows)
 
 
@@ -184,13 +185,16 @@ async def _files(session: AsyncSession, message_ids: Sequence[int]) -> dict[int,
     return found
 
 
+_SHOWN = frozenset({"choices", "card", "choice"})  # in fields of their own
+
+
 def entry_of(row: RowMapping, files: tuple[FileEntry, ...] = ()) -> TranscriptEntry:
     content = row["content"]
     return TranscriptEntry(
         row["id"], row["created_at"], row["direction"], row["author"], row["visibility"], row["text"],
         row["agent_id"], row["agent_name"], _choices(content), _card(content), content.get("choice"),
         row["delivery"], row["delivery_code"], row["nlu"], row["language"], row["external_id"], files,
-        row.get("corrected_intent"),
+        row.get("corrected_intent"), {key: value for key, value in content.items() if key not in _SHOWN},
     )  # fmt: skip
 
 

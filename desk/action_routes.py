@@ -12,6 +12,7 @@ from crm_core.contracts import ConversationId, MessageId, UserId
 from crm_core.corrections import Reading, correct_intent
 from crm_core.db import unit_of_work
 from crm_core.errors import InvalidInput, NotFound
+from crm_core.outgoing_files import StoredFile, attach_files
 from crm_core.staff import set_agent_state
 from crm_core.states import AgentState
 from desk.answers import route_class
@@ -21,6 +22,7 @@ from desk.inbox_page import me, read_inbox, tab_of
 from desk.live import partial
 from desk.reader import Reader, require_change
 from desk.services import Desk, PathId
+from desk.uploads import chosen_files
 
 CHOSEN_STATES = (AgentState.AVAILABLE, AgentState.AWAY)
 
@@ -40,6 +42,7 @@ class Change:
     reader: Reader
     fields: dict[str, str]
     conversation_id: ConversationId
+    files: tuple[StoredFile, ...] = ()
 
     @property
     def text(self) -> str:
@@ -70,7 +73,8 @@ def action_routes(desk: Desk) -> APIRouter:
     def add(name: str, deed: Deed) -> None:
         async def act(request: Request, conversation_id: PathId) -> Response:
             reader, fields = await require_change(desk, request)
-            change = Change(reader, fields, ConversationId(conversation_id))
+            files = await chosen_files(desk, fields.get("files", ""))
+            change = Change(reader, fields, ConversationId(conversation_id), files)
             async with unit_of_work(desk.services.sessions) as session:
                 sentence = await deed(session, change)
             return await _after(desk, change, sentence)
@@ -93,7 +97,7 @@ def _deeds(desk: Desk) -> dict[str, Deed]:
         return change.reader.words("done.accepted")
 
     async def _reply(session: AsyncSession, change: Change) -> str:
-        await reply(session, change.reader.now, change.reader.reach, change.conversation_id, change.text)
+        await _say(session, change)
         return ""
 
     async def _note(session: AsyncSession, change: Change) -> str:
@@ -113,7 +117,7 @@ def _deeds(desk: Desk) -> dict[str, Deed]:
         if disposition not in dispositions:
             raise NothingChosen("Choose how it ended.")
         if change.fields.get("text", "").strip():  # “send & resolve”: both or neither
-            await reply(session, reader.now, reader.reach, conversation_id, change.text)
+            await _say(session, change)
         await close_conversation(session, reader.now, reader.reach, conversation_id, (disposition, dispositions))
         return reader.words("done.closed")
 
@@ -121,6 +125,13 @@ def _deeds(desk: Desk) -> dict[str, Deed]:
         "accept": _accept, "reply": _reply, "note": _note, "transfer": _transfer, "close": _close,
         "intent": _correction(desk),
     }  # fmt: skip
+
+
+async def _say(session: AsyncSession, change: Change) -> None:
+    """The reply with its files: both or neither."""
+    reader, conversation_id = change.reader, change.conversation_id
+    message_id = await reply(session, reader.now, reader.reach, conversation_id, change.text)
+    await attach_files(session, conversation_id, message_id, change.files)
 
 
 def _correction(desk: Desk) -> Deed:

@@ -5,11 +5,13 @@ from fastapi import APIRouter
 from desk.account import account_routes
 from desk.action_routes import action_routes
 from desk.entry import entry_routes
+from desk.letters import letter_routes
 from desk.page_routes import page_routes
 from desk.pages import Pages
 from desk.review_page import review_routes
 from desk.services import Desk, DeskServices
 from desk.socket import socket_routes
+from desk.uploads import upload_routes
 from desk.words import read_catalogues
 
 __all__ = ["DeskServices", "desk_router"]
@@ -20,6 +22,7 @@ def desk_router(services: DeskServices) -> APIRouter:
     company = services.business.company
     desk = Desk(services, Pages(company.name), read_catalogues(country=company.country))
     router = APIRouter(include_in_schema=False)
-    for routes in (entry_routes, action_routes, account_routes, review_routes, socket_routes, page_routes):
+    before = (entry_routes, action_routes, account_routes, review_routes, socket_routes, upload_routes, letter_routes)
+    for routes in (*before, page_routes):
         router.include_router(routes(desk))
     return router

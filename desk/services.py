@@ -12,6 +12,7 @@ from fastapi import Path
 
 from config.business import Business
 from config.settings import Settings
+from crm_core.blobs import BlobStore
 from crm_core.db import Sessions
 from crm_core.erp.port import Erp
 from crm_core.signals import Signal
@@ -34,6 +35,7 @@ class DeskServices:
     watch: Watch
     key: bytes
     intents: Callable[[], tuple[str, ...]]  # those of the model in service
+    blobs: BlobStore | None = None
 
 
 @dataclass(frozen=True, slots=True)

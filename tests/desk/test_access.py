@@ -4,8 +4,8 @@ from fastapi import FastAPI
 from tests.desk.test_guard import all_routes
 from tests.support.desk_client import Browser, LogIn
 
-READ = ("/desk/c/{}", "/desk/c/{}/customer", "/desk/c/{}/orders")
-CHANGE = ("accept", "reply", "note", "transfer", "close", "intent")
+READ = ("/desk/c/{}", "/desk/c/{}/customer", "/desk/c/{}/orders", "/desk/c/{}/letters/1")
+CHANGE = ("accept", "reply", "note", "transfer", "close", "intent", "files")
 FIELDS = {
     "text": "Hello",
     "queue": "service",
@@ -18,7 +18,7 @@ FIELDS = {
 
 def test_every_route_about_a_conversation_is_in_this_matrix(app: FastAPI) -> None:
     paths = {path for path, _ in all_routes(app) if "conversation_id" in path}
-    known = {path.format("{conversation_id}") for path in READ}
+    known = {path.format("{conversation_id}").replace("/letters/1", "/letters/{message_id}") for path in READ}
     assert paths == known | {f"/desk/c/{{conversation_id}}/{name}" for name in CHANGE}
 
 
@@ -39,7 +39,7 @@ async def test_another_team_s_conversation_cannot_be_changed(log_in: LogIn, seed
         assert "belongs to another team" in answer.text
 
 
-@pytest.mark.parametrize("name", ["reply", "transfer", "close"])
+@pytest.mark.parametrize("name", ["reply", "transfer", "close", "files"])
 async def test_a_colleague_s_conversation_can_be_read_but_not_taken_in_hand(
     log_in: LogIn, seeded: dict[str, int], name: str
 ) -> None:
