@@ -11,6 +11,7 @@ run: install ## Set everything up and open the contact centre
 
 test: install-dev check ## Checks and the whole suite
 	@bin/ensure-browser
+	@bin/ensure-mail
 	@bin/make-tryton
 	@$(BIN)/python -m pytest
 

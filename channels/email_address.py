@@ -1,6 +1,7 @@
 """Mailboxes as people write them, and the one canonical form that is stored."""
 
 import re
+from collections.abc import Callable
 from email.errors import HeaderParseError
 from email.headerregistry import Address as MailAddress
 from email.utils import getaddresses
@@ -38,14 +39,17 @@ def shown_name(text: str) -> str:
     return "" if "@" in name else name
 
 
-def addresses_in(values: list[str]) -> list[tuple[str, str]]:
-    """Display name and canonical address of each mailbox in these headers; what is none is left out."""
+def addresses_in(values: list[str], decode: Callable[[str], str] = str) -> list[tuple[str, str]]:
+    """Display name and canonical address of each mailbox in these headers; what is none is left out.
+
+    Names are decoded after the header is taken apart: an encoded name may hold what looks like an address.
+    """
     short = [CONTROL.sub(" ", value)[:LONGEST_HEADER] for value in values]
     try:
         pairs = getaddresses(short)
     except RecursionError:  # comments within comments
         return []
-    found = ((shown_name(name), canonical(address)) for name, address in pairs)
+    found = ((shown_name(decode(name)), canonical(address)) for name, address in pairs)
     return [(name, address) for name, address in found if address]
 
 

@@ -42,7 +42,7 @@ def read_letter(raw: bytes) -> Letter:
     body.take(message)
     said, quoted = split_reply(body.text)
     return Letter(
-        headers, tuple(addresses_in([decoded(value) for value in senders[:5]])[:5]), len(senders),
+        headers, tuple(addresses_in(senders[:5], decoded)[:5]), len(senders),
         tuple(address for _, address in addresses_in(to))[:MOST_RECIPIENTS],
         subject_of(message), said[:MOST_TEXT], quoted[:MOST_QUOTED], body.html, tuple(body.files),
         report_of(message), body.left_out, len(said) > MOST_TEXT,

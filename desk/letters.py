@@ -21,7 +21,7 @@ PICTURES = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"})
 _CID = re.compile(r'src="cid:([^"]{1,200})"')
 _REMOTE = re.compile(r'<img[^>]*\ssrc="https?://', re.IGNORECASE)
 STYLE = (
-    "body{margin:0;font:14px/1.5 system-ui,sans-serif;color:#171a21;background:#fff;overflow-wrap:anywhere}"
+    "body{margin:10px 12px;font:14px/1.5 system-ui,sans-serif;color:#171a21;background:#fff;overflow-wrap:anywhere}"
     "img{max-width:100%;height:auto}table{max-width:100%}blockquote{margin:0 0 0 8px;padding-left:10px;"
     "border-left:3px solid #d5d9e2;color:#4b5263}a{color:#3450c8}pre{white-space:pre-wrap}"
 )

@@ -190,7 +190,7 @@ async def _tom(seeder: Seeder, agent_id: int) -> ConversationId:
 
 def _letter_of_tom() -> JsonObject:
     """What a mail has beside its words."""
-    quoted = "On 20 November 2026 at 09:12 Oslo & Co. wrote:\n> Please find invoice 7718 attached.\n> It is due on 4 December."
+    quoted = "On 20 November 2026 at 09:12 Oslo & Co. wrote:\n> Invoice 7718 is attached.\n> It is due on 4 December."
     markup = (
         "<p>Good afternoon,</p><p>could you split <b>invoice 7718</b> by site, please?</p>"
         "<table><tr><th>Site</th><th>Desks</th></tr><tr><td>Leeds</td><td>12</td></tr><tr><td>Bath</td><td>8</td></tr>"
