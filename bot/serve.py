@@ -45,7 +45,7 @@ def build_worker(services: Services) -> Worker:
             await run_turn(services.turn, job.conversation_id, job)
 
     async def survey(job: ClaimedJob) -> None:
-        await ask_for_rating(services.sessions, job)
+        await ask_for_rating(services, job)
 
     handlers = {JobKind.TURN: turn, JobKind.SEND: sending.send, JobKind.MAIL: sending.mail, JobKind.SURVEY: survey}
     return Worker(services.sessions, handlers, process_name("worker"))

@@ -1,5 +1,6 @@
 """What people do to mail: forged senders, ids, headers, names, loops. Numbers are those of our list of attacks."""
 
+import re
 from dataclasses import replace
 from email.message import EmailMessage
 
@@ -162,8 +163,13 @@ def test_e9_what_a_machine_sent_gets_no_answer(header: str) -> None:
     assert message(mail(header)).is_automatic
 
 
-@pytest.mark.parametrize("sender", ["MAILER-DAEMON@example.com", "no-reply@example.com", "noreply@example.com",
-                                    "bounce+1@example.com", "postmaster@example.com", DESK, "support+1@oslo.example"])  # fmt: skip
+@pytest.mark.parametrize(
+    "sender",
+    [
+        "MAILER-DAEMON@example.com", "no-reply@example.com", "noreply@example.com", "bounce+1@example.com",
+        "postmaster@example.com", DESK, "support+1@oslo.example",
+    ],
+)  # fmt: skip
 def test_e9_robots_and_ourselves_get_no_answer(sender: str) -> None:
     assert message(mail(sender=sender)).is_automatic
 
@@ -190,21 +196,25 @@ VECTORS = [
     "<base href=https://evil.example>",
     "<meta http-equiv=refresh content='0;url=https://evil.example'>", "<style>@import 'https://evil.example'</style>",
     "<div style='background:url(https://evil.example)'>x</div>", "<link rel=stylesheet href=https://evil.example>",
-    "<noscript><p title='</noscript><img src=x onerror=alert(1)>'>", "<table background=https://evil.example><tr><td>x</table>",
-    "<svg><style><img src=x onerror=alert(1)></style></svg>", "<math><mtext><table><mglyph><style><img src=x onerror=alert(1)>",
+    "<noscript><p title='</noscript><img src=x onerror=alert(1)>'>",
+    "<table background=https://evil.example><tr><td>x</table>",
+    "<svg><style><img src=x onerror=alert(1)></style></svg>",
+    "<math><mtext><table><mglyph><style><img src=x onerror=alert(1)>",
     "<<script>script>alert(1)</script>", "<object data=data:text/html,x></object>", "<embed src=https://evil.example>",
     "<video src=https://evil.example onerror=alert(1)></video>", "<img src='data:image/svg+xml,<svg onload=alert(1)>'>",
     "<a href='data:text/html,<script>alert(1)</script>'>x</a>", "<x onclick=alert(1)>x</x>", "<body onload=alert(1)>",
 ]  # fmt: skip
-FORBIDDEN = ("<script", "onerror", "onload", "onclick", "javascript:", "<iframe", "<form", "<base", "<meta", "<style", "style=",
-             "<link", "<object", "<embed", "<svg", "<math", "<video", "data:", "formaction", "background=")  # fmt: skip
+FORBIDDEN = re.compile(
+    "<(script|iframe|form|base|meta|style|link|object|embed|svg|math|video)"
+    "|onerror|onload|onclick|javascript:|data:|formaction|style=|background="
+)
 
 
 @pytest.mark.parametrize("markup", VECTORS)
 def test_e10_nothing_in_formatted_mail_can_run(markup: str) -> None:
     cleaned = clean_html(markup).lower().replace("&lt;", "")
-    inside_tags = "".join(part.partition(">")[0] for part in cleaned.split("<")[1:])
-    assert not [word for word in FORBIDDEN if word.strip("<") in inside_tags]
+    tags = "".join(f"<{part.partition('>')[0]}" for part in cleaned.split("<")[1:])
+    assert FORBIDDEN.search(tags) is None
 
 
 @pytest.mark.parametrize(
