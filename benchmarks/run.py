@@ -9,7 +9,7 @@ from pathlib import Path
 
 from benchmarks.report import ROOT, commit, cpu
 
-NAMES = ("startup", "turn", "chat_sockets", "faults", "erp", "nlu", "nlu_messy", "nlu_swap")
+NAMES = ("startup", "turn", "chat_sockets", "faults", "email", "erp", "nlu", "nlu_messy", "nlu_swap")
 RESULTS = ROOT / "benchmarks" / "results"
 
 
