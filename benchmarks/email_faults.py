@@ -1,4 +1,4 @@
-"""Mail while serve and worker are killed again and again: what Postfix and Dovecot took must be stored and answered once."""
+"""Mail while the worker is killed again and again: what Postfix took must be stored, and answered once."""
 
 import random
 import tempfile

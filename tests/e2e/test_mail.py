@@ -104,11 +104,12 @@ def test_swaks_msmtp_and_mutt_write_and_are_answered(post: Post, tmp_path: Path)
     picture = tmp_path / "чек.png"
     picture.write_bytes(b"\x89PNG\r\n\x1a\nx")
     swaks = ["swaks", "--server", "127.0.0.1", "--port", str(port), "--from", ANNA, "--to", DESK, "--hide-all",
-             "--header", f"Message-ID: {ids[0]}", "--header", "Subject: Horario",
+             "--header", f"Message-Id: {ids[0]}", "--header", "Subject: Horario",
              "--body", "¿Cuál es su horario?"]  # fmt: skip
     msmtp = ["msmtp", "--host=127.0.0.1", f"--port={port}", f"--from={ANNA}", "--tls=off", "--auth=off", DESK]
     mutt = ["mutt", "-F", "/dev/null", "-e", f"set smtp_url=smtp://localhost:{port}", "-e", f"set from={ANNA}", "-e",
-            f"set ssl_ca_certificates_file={post.mail.ca}", "-e", "set copy=no", "-e", f"my_hdr Message-ID: {ids[2]}", "-s", "Чек",
+            f"set ssl_ca_certificates_file={post.mail.ca}", "-e", "set copy=no", "-e", f"my_hdr Message-ID: {ids[2]}",
+            "-s", "Чек",
             "-a", str(picture), "--", DESK]  # fmt: skip
     home = {"HOME": str(tmp_path), "PATH": "/usr/bin:/bin:/usr/sbin", "LC_ALL": "C.UTF-8"}
     subprocess.run(swaks, check=True, env=home)
