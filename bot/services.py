@@ -130,10 +130,10 @@ def encoder_shelf(settings: Settings, *, threads: int = 1) -> EncoderShelf:
     return EncoderShelf(settings.encoders_dir, remote, threads)
 
 
-def mail_channel(settings: Settings) -> EmailChannel | None:
-    """The submission server for codes and transcripts; None when none is configured."""
+def mail_channel(settings: Settings, inboxes: Mapping[str, OpenInbox]) -> EmailChannel | None:
+    """What carries codes and transcripts: the submission server of the settings, else the first mailbox; or None."""
     if settings.smtp.host is None:
-        return None
+        return next((box.channel for box in inboxes.values() if isinstance(box.channel, EmailChannel)), None)
     return letters(settings.smtp, derived_key(server_key(settings), "message-id"))
 
 
@@ -147,13 +147,13 @@ def read_dialogue(settings: Settings, business: Business) -> tuple[Flows, Replie
 
 
 def _dialogue(
-    settings: Settings, business: Business, sessions: tuple[Sessions, Sessions], erp: Erp, key: bytes
+    settings: Settings, business: Business, sessions: tuple[Sessions, Sessions], erp: Erp, carrier: EmailChannel | None
 ) -> DialogueServices:
     transactions, readers = sessions
     flows, replies, knowledge = read_dialogue(settings, business)
     return DialogueServices(
-        flows, replies, knowledge, erp, business, transactions, readers, derived_key(key, "verification"),
-        mail_available=settings.smtp.host is not None,
+        flows, replies, knowledge, erp, business, transactions, readers,
+        derived_key(server_key(settings), "verification"), mail_available=carrier is not None,
     )  # fmt: skip
 
 
@@ -188,6 +188,7 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
     key = server_key(settings)
     blobs = FolderBlobStore(settings.blobs_dir)
     inboxes, closed = open_inboxes(InboxTools(settings, business, key, blobs, sessions))
+    carrier = mail_channel(settings, inboxes)
     for off in closed:
         log.warning("inbox.off", inbox=off.key, reason=off.reason)
     try:
@@ -195,11 +196,15 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
             await sync_inboxes(session, _configured(business, inboxes))
             ids = await inbox_ids(session)
         turn = TurnServices(
-            _dialogue(settings, business, (sessions, readers), erp, key), nlu, settings.turn, metrics, utc_now
+            _dialogue(settings, business, (sessions, readers), erp, carrier is not None),
+            nlu,
+            settings.turn,
+            metrics,
+            utc_now,
         )
         yield Services(
             settings, business, url, engine, sessions, readers, erp, nlu, metrics, key, ids, turn,
-            blobs, mail_channel(settings), inboxes,
+            blobs, carrier, inboxes,
         )  # fmt: skip
     finally:
         following.cancel()
