@@ -196,7 +196,7 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
             await sync_inboxes(session, _configured(business, inboxes))
             ids = await inbox_ids(session)
         turn = TurnServices(
-            _dialogue(settings, business, (sessions, readers), erp, carrier is not None),
+            _dialogue(settings, business, (sessions, readers), erp, carrier),
             nlu,
             settings.turn,
             metrics,
