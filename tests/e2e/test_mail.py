@@ -51,9 +51,11 @@ class Post:
 def post(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Post]:
     with running_mail_stack() as mail:
         stack = mail_desk(tmp_path_factory.mktemp("mail") / "var", mail)
-        stack.start("serve", "worker")
+        stack.start("worker")
         try:
-            yield Post(mail, stack)
+            post = Post(mail, stack)
+            assert _told(post, "select folder from mailbox_position", 90.0) == "INBOX"
+            yield post
         finally:
             stack.stop()
 
