@@ -7,8 +7,9 @@ from pathlib import Path
 
 from benchmarks.report import percentile, tell
 from channels.email_ids import LetterIds
-from channels.email_inbound import MailboxRules, incoming_of
+from channels.email_inbound import incoming_of
 from channels.email_reader import MailReader
+from channels.email_rules import MailboxRules
 
 RULES = MailboxRules("support@oslo.example", LetterIds(b"key", "mail"))
 

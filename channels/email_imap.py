@@ -8,10 +8,11 @@ from typing import Protocol, TypeVar
 
 import structlog
 
-from channels.email_inbound import NO_ENVELOPE, MailboxRules, incoming_of
+from channels.email_inbound import incoming_of
 from channels.email_login import Login
 from channels.email_mailbox import Fetched, Mailbox
 from channels.email_reader import MailReader
+from channels.email_rules import NO_ENVELOPE, MailboxRules
 from channels.email_taking import take
 from channels.protocol import Receive
 

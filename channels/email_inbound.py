@@ -3,22 +3,20 @@
 import hashlib
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
-from channels.email_address import addresses_in, canonical, tag_of, without_tag
+from channels.email_address import addresses_in, canonical, without_tag
 from channels.email_automatic import is_automatic
+from channels.email_bounces import bounced_message, failure_of, is_final
 from channels.email_files import attachments_of, inline_places
-from channels.email_ids import LetterIds
-from channels.email_letter import Letter, Report
+from channels.email_letter import Letter
+from channels.email_rules import NO_ENVELOPE, Envelope, MailboxRules, tags_of
 from channels.email_trust import only_sender, verified_sender
 from crm_core.contracts import (
     Address,
     AddressKind,
     Attachment,
-    DeliveryState,
-    DeliveryUpdate,
     Identity,
     Inbound,
     Incoming,
@@ -31,33 +29,10 @@ from crm_core.contracts import (
 MESSAGE_ID = re.compile(r"<[^<>\s]{1,400}>")
 MOST_RAW = 256_000  # bytes of the original kept beside a mail that could be read
 MOST_REFERENCES = 50
-ENHANCED = re.compile(r"[245]\.\d{1,3}\.\d{1,3}")  # RFC 3463
-PASSING = ("5.2.2", "5.2.3", "5.3.4", "5.7.")  # full, too large, refused for its content: the address is good
 HEADER_FROM = re.compile(rb"^From:([^\r\n]{1,400})", re.IGNORECASE | re.MULTILINE)
 BARE_ADDRESS = re.compile(rb"[\w.+-]{1,64}@[\w.-]{1,190}\.[A-Za-z]{2,20}")
 BODY = re.compile(rb"\r?\n\r?\n")
 HEAD_BYTES = 65_536
-
-
-@dataclass(frozen=True, slots=True)
-class MailboxRules:
-    """What one inbox knows of itself. `own_hops`: how many of our servers add a Received line."""
-
-    address: str
-    ids: LetterIds
-    authserv_id: str | None = None
-    own_hops: int = 1
-
-
-@dataclass(frozen=True, slots=True)
-class Envelope:
-    """Who it was really sent by and to, where SMTP or LMTP says so."""
-
-    sender: str | None = None
-    recipients: tuple[str, ...] = ()
-
-
-NO_ENVELOPE = Envelope()
 
 
 def incoming_of(
@@ -68,7 +43,7 @@ def incoming_of(
         return [unreadable(raw)]
     bounced = bounced_message(letter, rules, envelope)
     if bounced is not None and letter.report is not None and is_final(letter.report):
-        return list(_failure(bounced, letter.report))
+        return list(failure_of(bounced, letter.report))
     inbound = inbound_of(raw, letter, rules, envelope)
     if inbound.is_automatic or not (inbound.identity or inbound.in_reply_to):
         return [inbound]
@@ -145,15 +120,7 @@ def references_of(letter: Letter) -> list[str]:
 def answered(letter: Letter, rules: MailboxRules, envelope: Envelope) -> MessageId | None:
     """Our message that this one answers: by a signed Message-ID, else by the signed address it was sent to."""
     by_id = rules.ids.in_message_ids(references_of(letter))
-    return by_id or next((found for tag in _tags(letter, envelope) if (found := rules.ids.in_reply_tag(tag))), None)
-
-
-def _tags(letter: Letter, envelope: Envelope) -> Iterator[str]:
-    """What stands behind the plus in the addresses it was sent to."""
-    delivered = [address for _, address in addresses_in(letter.values("delivered-to"))]
-    for address in (*envelope.recipients, *delivered, *letter.recipients):
-        if tag := tag_of(address.lower()):
-            yield tag
+    return by_id or next((found for tag in tags_of(letter, envelope) if (found := rules.ids.in_reply_tag(tag))), None)
 
 
 def _marks(letter: Letter, rules: MailboxRules, envelope: Envelope, verified: str | None) -> Iterator[Mark]:
@@ -182,23 +149,3 @@ def sent_at(letter: Letter) -> datetime | None:
         return at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC)
     except (ValueError, TypeError, IndexError, OverflowError):
         return None
-
-
-def bounced_message(letter: Letter, rules: MailboxRules, envelope: Envelope) -> MessageId | None:
-    """Ours that came back: by the address it came back to, else by its Message-ID among the returned headers."""
-    by_address = next((found for tag in _tags(letter, envelope) if (found := rules.ids.in_bounce_tag(tag))), None)
-    return by_address or rules.ids.in_message_ids([*letter.report.about] if letter.report else [])
-
-
-def is_final(report: Report) -> bool:
-    return report.action == "failed"
-
-
-def _failure(message_id: MessageId, report: Report) -> Iterator[Incoming]:
-    """Of a lasting failure (5.x.x) the address is to be told as well: nothing more is sent there."""
-    status = report.status if ENHANCED.fullmatch(report.status) else ""
-    yield DeliveryUpdate(DeliveryState.FAILED, message_id=message_id, code=f"bounced_{status}" if status else "bounced")
-    address = canonical(report.recipient)
-    if status.startswith("5.") and not status.startswith(PASSING) and address:
-        bad = Address(AddressKind.MAILTO, address)
-        yield Reachability(bad, is_reachable=False, reason=f"bounced_{status}", message_id=message_id)

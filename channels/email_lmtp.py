@@ -8,9 +8,10 @@ from aiosmtpd.lmtp import LMTP
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from channels.email_address import without_tag
-from channels.email_inbound import Envelope as Sent
-from channels.email_inbound import MailboxRules, incoming_of
+from channels.email_inbound import incoming_of
 from channels.email_reader import MOST_BYTES, MailReader
+from channels.email_rules import Envelope as Sent
+from channels.email_rules import MailboxRules
 from channels.email_taking import take
 from channels.protocol import Receive
 from crm_core.errors import SwitchboardError

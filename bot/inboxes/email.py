@@ -8,10 +8,10 @@ from channels.email import EmailChannel
 from channels.email_compose import MailStyle
 from channels.email_ids import LetterIds
 from channels.email_imap import ImapPuller
-from channels.email_inbound import MailboxRules
 from channels.email_lmtp import MailServerPuller
 from channels.email_login import Login, RefreshedToken, TokenRequest, TokenSource, fixed_token, trust_of
 from channels.email_probe import probe_imap, probe_smtp
+from channels.email_rules import MailboxRules
 from channels.protocol import Probe, Puller, Receive
 from config.inboxes import EmailInbox, MailServer, OAuth
 from crm_core.db import Sessions, unit_of_work, utc_now

@@ -9,8 +9,9 @@ import pytest
 from channels.email_compose import MailStyle, compose
 from channels.email_html import clean_html
 from channels.email_ids import LetterIds
-from channels.email_inbound import Envelope, MailboxRules, incoming_of
+from channels.email_inbound import incoming_of
 from channels.email_reading import read_letter
+from channels.email_rules import Envelope, MailboxRules
 from channels.email_trust import verified_sender
 from crm_core.contracts import (
     Address,

@@ -7,10 +7,11 @@ from collections.abc import AsyncIterator
 import pytest
 
 from channels.email_ids import LetterIds
-from channels.email_inbound import MailboxRules, external_id_of, incoming_of, unreadable
+from channels.email_inbound import external_id_of, incoming_of, unreadable
 from channels.email_quotes import split_reply
 from channels.email_reader import MailReader
 from channels.email_reading import read_letter
+from channels.email_rules import MailboxRules
 from crm_core.contracts import Inbound, Mark
 from tests.channels.kit import PAYLOADS, payload
 

@@ -13,9 +13,9 @@ from pydantic import ValidationError
 
 from channels.email_compose import MailStyle, compose, envelope_sender
 from channels.email_ids import LetterIds
-from channels.email_inbound import MailboxRules
 from channels.email_lmtp import MailServerPuller
 from channels.email_login import RefreshedToken, TokenRefused, TokenRequest
+from channels.email_rules import MailboxRules
 from channels.email_taking import take
 from config.inboxes import EmailInbox
 from crm_core.contracts import Address, AddressKind, Inbound, Incoming, Mark, Quote
