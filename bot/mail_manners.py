@@ -21,10 +21,11 @@ def is_by_letter(head: RowMapping) -> bool:
     return head["channel"] in LETTERS
 
 
-async def may_answer(session: AsyncSession, now: datetime, head: RowMapping, *, answers_us: bool) -> bool:
+async def may_answer(session: AsyncSession, now: datetime, head: RowMapping, *, asked_us: bool) -> bool:
     """Whether another letter of ours may go to this address within the window.
 
-    Whoever writes without answering us may not be who they say, or be a machine: one letter. RFC 3834 section 2.
+    `asked_us`: the sender is proven, or answers a letter of ours. Anybody else may not be who they say, or be a
+    machine: one letter (RFC 3834 section 2).
     """
     message, conversation = models.Message, models.Conversation
     statement = (
@@ -36,7 +37,7 @@ async def may_answer(session: AsyncSession, now: datetime, head: RowMapping, *, 
         )
     )  # fmt: skip
     sent = int(await session.scalar(statement.select_from(message)) or 0)
-    return sent < (MOST_ANSWERS if answers_us else MOST_UNASKED)
+    return sent < (MOST_ANSWERS if asked_us else MOST_UNASKED)
 
 
 def one_letter(utterances: Sequence[Utterance]) -> list[Utterance]:

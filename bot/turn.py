@@ -183,8 +183,8 @@ async def _mind_manners(
     """One letter, and none where one went out already: then a person decides, and nothing is lost."""
     caused = thought.caused
     async with services.dialogue.readers() as session:
-        answers_us = all(message.answers_us for message in messages)
-        may = await may_answer(session, services.now(), head, answers_us=answers_us)
+        asked_us = all(message.answers_us or Mark.UNVERIFIED_SENDER not in message.marks for message in messages)
+        may = await may_answer(session, services.now(), head, asked_us=asked_us)
     caused.utterances[:] = one_letter(caused.utterances) if may else []
     if not may:
         caused.letters.clear()

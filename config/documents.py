@@ -105,4 +105,7 @@ def read_document(path: Path, model: type[Model]) -> Model:
         first = min(error.errors(), key=lambda each: each["type"] != "extra_forbidden")
         where = ".".join(str(part) for part in first["loc"])
         problem = f"{where}: {first['msg']}" if where else first["msg"]
-        raise DocumentError(path, line_of(root, first["loc"]), problem) from error
+        # of an entry of an unknown kind the key that names the kind is at fault
+        kind = str(first.get("ctx", {}).get("discriminator", "")).strip("'")
+        location = (*first["loc"], kind) if kind else first["loc"]
+        raise DocumentError(path, line_of(root, location), problem) from error

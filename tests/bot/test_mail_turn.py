@@ -94,6 +94,11 @@ async def test_e9_e15_a_second_unasked_mail_goes_to_a_person(post: Post) -> None
     assert await post.handoff(second) == "answered_lately"
 
 
+async def test_a_proven_sender_may_ask_again(post: Post) -> None:
+    for _ in range(2):
+        assert await post.letters(await post.write("When are you open?", "eve@example.org", verified=True))
+
+
 async def test_after_the_window_a_letter_may_go_again(post: Post, sessions: Sessions) -> None:
     await post.write("When are you open?", "eve@example.org")
     async with unit_of_work(sessions) as session:
