@@ -14,6 +14,7 @@ run: install ## Set everything up and open the contact centre
 test: install-dev check ## Checks and the whole suite
 	@bin/ensure-browser
 	@bin/ensure-ocr
+	@bin/ensure-mail
 	@bin/make-tryton
 	@bin/ensure-prism
 	@$(BIN)/python -m pytest $(SIDE_BY_SIDE)

@@ -14,6 +14,7 @@ import time
 from pathlib import Path
 
 from benchmarks import telegram_customers
+from benchmarks.email_faults import mail_round
 from benchmarks.report import tell
 from benchmarks.turn import SEED, UNLIMITED
 from benchmarks.visitors import Refused, Visitor
@@ -159,10 +160,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--kill", choices=["app", "postgres", "both"], default="both")
-    parser.add_argument("--channel", choices=["webchat", "telegram"], default="webchat")
+    parser.add_argument("--channel", choices=["webchat", "telegram", "email"], default="webchat")
     parser.add_argument("--broken", action="store_true", help="acknowledge before the insert")
     options = parser.parse_args()
     seconds = 12.0 if options.quick else 60.0
+    if options.channel == "email":
+        figures = mail_round(seconds)
+        tell({**figures, "channel": "email", "kill": "app"}, n=figures["acked"], seed=SEED)
+        return
     targets = ["app", "postgres"] if options.kill == "both" else [options.kill]
     total: dict[str, int] = {}
     for target in targets:

@@ -10,8 +10,8 @@ from pathlib import Path
 from benchmarks.report import ROOT, commit, cpu
 
 NAMES = (
-    "startup", "turn", "chat_sockets", "faults", "webhooks", "erp", "nlu", "nlu_messy", "nlu_swap", "routing",
-    "waiting",
+    "startup", "turn", "chat_sockets", "faults", "email", "webhooks", "erp", "nlu", "nlu_messy", "nlu_swap",
+    "routing", "waiting",
 )  # fmt: skip
 RESULTS = ROOT / "benchmarks" / "results"
 

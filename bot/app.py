@@ -18,6 +18,7 @@ from bot.intake_door import IntakeDoor
 from bot.nlu_routes import nlu_routes
 from bot.phone.wiring import phone_routers
 from bot.process import process_name
+from bot.rating_page import rating_routes
 from bot.secret import derived_key
 from bot.services import Services
 from bot.turn import run_turn
@@ -84,11 +85,12 @@ def build_app(services: Services) -> FastAPI:
     app.include_router(webchat_routes(ChatDoors(services, running.hub, door).ports(), chat_settings(services)))
     _add_inboxes(app, services, door)
     app.include_router(public_router(services.business))
+    app.include_router(rating_routes(services))
     app.include_router(nlu_routes(services))
     desk = DeskServices(
         sessions=services.sessions, business=services.business, erp=services.erp, settings=services.settings,
         now=services.turn.now, watch=running.hub.watch_all, key=derived_key(services.key, "desk"),
-        intents=lambda: services.nlu.intents, reports=ReportPorts(read_report, read_wallboard),
+        intents=lambda: services.nlu.intents, reports=ReportPorts(read_report, read_wallboard), blobs=services.blobs,
     )  # fmt: skip
     app.include_router(desk_router(desk))
     app.mount("/static", static_files())

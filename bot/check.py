@@ -151,8 +151,11 @@ async def _erp(settings: Settings, business: Business) -> Finding:
     return Finding("erp", f"{erp.name}: {tried[0].state}")
 
 
-async def _mail(settings: Settings, _business: Business) -> Finding:
+async def _mail(settings: Settings, business: Business) -> Finding:
     smtp = settings.smtp
+    box = next((inbox.key for inbox in business.channels.inboxes if inbox.channel == "email"), None)
+    if smtp.host is None and box is not None:
+        return Finding("mail", f"codes and transcripts go out by the inbox “{box}”")
     if smtp.host is None:
         return Finding("mail", "off: codes and transcripts are not mailed (set SWITCHBOARD_SMTP__HOST to turn it on)")
     client = aiosmtplib.SMTP(hostname=smtp.host, port=smtp.port, start_tls=smtp.starttls, timeout=MAIL_TIMEOUT_S)

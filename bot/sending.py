@@ -2,8 +2,9 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 
-from sqlalchemy import RowMapping, func, select, update
+from sqlalchemy import Label, RowMapping, func, select, update
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
@@ -26,6 +27,7 @@ from crm_core.contracts import (
     InDoubtPolicy,
     MessageId,
     Outbound,
+    Quote,
     Reachability,
     Tone,
 )
@@ -190,15 +192,28 @@ async def _sendable(session: AsyncSession, message_id: object) -> RowMapping | N
             *message.__table__.columns, models.Inbox.key.label("inbox_key"), address.uri, address.unreachable_why,
             conversation.subject, conversation.contact_id, conversation.last_inbound_at,
             func.coalesce(written, []).label("written"), func.coalesce(files, []).label("files"),
+            models.User.name.label("agent_name"), *_last_words(message),
         )
         .select_from(message)
         .join(models.Inbox, models.Inbox.id == message.inbox_id)
         .join(conversation, conversation.id == message.conversation_id)
         .join(address, address.id == func.coalesce(conversation.address_id, first))
+        .outerjoin(models.User, models.User.id == message.agent_id)
         .where(message.id == message_id, message.delivery.in_(SENDABLE))
         .with_for_update(of=message)
     )  # fmt: skip
     return (await session.execute(statement)).mappings().one_or_none()
+
+
+def _last_words(message: type[models.Message]) -> tuple[Label[str | None], Label[datetime | None]]:
+    """What the customer wrote last before `message`, and when."""
+    said = aliased(models.Message)
+    newest = (
+        (said.conversation_id == message.conversation_id) & (said.direction == Direction.IN) & (said.id < message.id)
+    )
+    latest = (select(part).where(newest) for part in (said.text, said.created_at))
+    text, at = (one.order_by(said.id.desc()).limit(1).correlate(message) for one in latest)
+    return text.scalar_subquery().label("quoted"), at.scalar_subquery().label("quoted_at")
 
 
 def _outbound(row: RowMapping, files: tuple[Attachment, ...]) -> Outbound:
@@ -212,6 +227,8 @@ def _outbound(row: RowMapping, files: tuple[Attachment, ...]) -> Outbound:
         attachments=files, in_reply_to=row["written"][-1] if row["written"] else None,
         references=tuple(row["written"][-MOST_REFERENCES:]), by_person=row["author"] == Author.AGENT,
         customer_wrote_at=row["last_inbound_at"],
+        agent_name=row["agent_name"].split()[0] if row["agent_name"] else None,
+        quotes=Quote(row["quoted"], row["quoted_at"]) if row["quoted"] else None,
     )  # fmt: skip
 
 

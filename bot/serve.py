@@ -54,7 +54,7 @@ def build_worker(services: Services, nightly: Nightly) -> Worker:
             await run_turn(services.turn, job.conversation_id, job)
 
     async def survey(job: ClaimedJob) -> None:
-        await ask_for_rating(services.sessions, job)
+        await ask_for_rating(services, job)
 
     async def erp_return(job: ClaimedJob) -> None:
         await ask_for_return(services.turn.dialogue, job)

@@ -22,7 +22,7 @@ from bot.replies import Replies
 from bot.secret import derived_key, server_key
 from bot.swappable_engine import SwappableEngine, follow_pointer
 from bot.turn import TurnServices
-from channels.email import EmailChannel
+from channels.email import EmailChannel, letters
 from config.business import Business, read_business
 from config.settings import NluEngineName, Settings
 from crm_core.blobs import FolderBlobStore
@@ -131,11 +131,11 @@ def encoder_shelf(settings: Settings, *, threads: int = 1) -> EncoderShelf:
     return EncoderShelf(settings.encoders_dir, remote, threads)
 
 
-def mail_channel(settings: Settings) -> EmailChannel | None:
-    """The submission server for codes and transcripts; None when none is configured."""
+def mail_channel(settings: Settings, inboxes: Mapping[str, OpenInbox]) -> EmailChannel | None:
+    """What carries codes and transcripts: the submission server of the settings, else the first mailbox; or None."""
     if settings.smtp.host is None:
-        return None
-    return EmailChannel(settings.smtp, derived_key(server_key(settings), "message-id"))
+        return next((box.channel for box in inboxes.values() if isinstance(box.channel, EmailChannel)), None)
+    return letters(settings.smtp, derived_key(server_key(settings), "message-id"))
 
 
 def read_dialogue(settings: Settings, business: Business) -> tuple[Flows, Replies, Knowledge]:
@@ -148,13 +148,13 @@ def read_dialogue(settings: Settings, business: Business) -> tuple[Flows, Replie
 
 
 def _dialogue(
-    settings: Settings, business: Business, sessions: tuple[Sessions, Sessions], erp: Erp, key: bytes
+    settings: Settings, business: Business, sessions: tuple[Sessions, Sessions], erp: Erp, carrier: EmailChannel | None
 ) -> DialogueServices:
     transactions, readers = sessions
     flows, replies, knowledge = read_dialogue(settings, business)
     return DialogueServices(
-        flows, replies, knowledge, erp, business, transactions, readers, derived_key(key, "verification"),
-        mail_available=settings.smtp.host is not None,
+        flows, replies, knowledge, erp, business, transactions, readers,
+        derived_key(server_key(settings), "verification"), mail_available=carrier is not None,
     )  # fmt: skip
 
 
@@ -192,7 +192,8 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
     following = asyncio.create_task(follow_pointer(settings.models_dir, nlu, load_nlu))
     key = server_key(settings)
     blobs = FolderBlobStore(settings.blobs_dir)
-    inboxes, closed = open_inboxes(InboxTools(settings, business, key, blobs))
+    inboxes, closed = open_inboxes(InboxTools(settings, business, key, blobs, sessions))
+    carrier = mail_channel(settings, inboxes)
     for off in closed:
         log.warning("inbox.off", inbox=off.key, reason=off.reason)
     try:
@@ -201,11 +202,15 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
             await sync_rules(session, routing_files(business))
             ids = await inbox_ids(session)
         turn = TurnServices(
-            _dialogue(settings, business, (sessions, readers), erp, key), nlu, settings.turn, metrics, utc_now
+            _dialogue(settings, business, (sessions, readers), erp, carrier),
+            nlu,
+            settings.turn,
+            metrics,
+            utc_now,
         )
         yield Services(
             settings, business, url, engine, sessions, readers, erp, nlu, metrics, key, ids, turn,
-            blobs, mail_channel(settings), inboxes,
+            blobs, carrier, inboxes,
         )  # fmt: skip
     finally:
         following.cancel()

@@ -15,13 +15,15 @@ from bot.dialogue.context import Caused, Context, DialogueServices, Said, Verifi
 from bot.dialogue.handoff import callback_sentence, handoff_of, tell_handoff
 from bot.dialogue.listen import listen
 from bot.dialogue.memory import Memory
+from bot.mail_manners import is_by_letter, may_answer, one_letter, words_of
 from bot.metrics import Metrics
+from bot.senders import SENDER, known_customer
 from config.settings import TurnSettings
 from crm_core import conversations
 from crm_core.answers import Answer, write_answer
 from crm_core.attempts import note_attempt
 from crm_core.contacts import name_contact
-from crm_core.contracts import ConversationId, JsonObject
+from crm_core.contracts import ConversationId, JsonObject, Mark
 from crm_core.db import unit_of_work
 from crm_core.events import BOT, Event, EventKind
 from crm_core.jobs import ClaimedJob, JobKind, NewJob, enqueue, finish
@@ -61,6 +63,8 @@ class Unanswered:
     text: str
     language: str | None
     choice: str | None
+    marks: tuple[str, ...] = ()
+    answers_us: bool = False
 
 
 @dataclass(slots=True)
@@ -100,18 +104,21 @@ async def run_turn(services: TurnServices, conversation_id: ConversationId, job:
 _READ = text("""
 select c.id, c.contact_id, c.state, c.language, c.bot_memory, c.answered_through, c.customer_ref, c.verified_how,
        p.customer_ref as contact_ref, p.language as contact_language,
-       array(select a.uri from address a
-             where a.contact_id = p.id and a.verified_how = 'channel' and a.verified_at >= c.opened_at
-             order by a.id) as proven,
+       array(select d.uri from address d
+             where d.contact_id = p.id and d.verified_how = 'channel' and d.verified_at >= c.opened_at
+             order by d.id) as proven,
+       c.subject, c.address_id, i.channel, a.uri as address_uri, a.verified_at as address_verified_at,
        case when c.state = 'bot' then (
            select json_agg(json_build_object('id', m.id, 'text', m.text, 'language', m.language,
-                                             'choice', m.content ->> 'choice') order by m.id)
+                                             'choice', m.content ->> 'choice', 'marks', m.content -> 'marks',
+                                             'answers_us', m.content ? 'in_reply_to') order by m.id)
            from (select * from message m
                  where m.conversation_id = c.id and m.direction = 'in' and m.id > c.answered_through
                    and not coalesce(m.content -> 'marks' ? 'automatic', false)
                  order by m.id limit :most) m
        ) end as messages
-from conversation c join contact p on p.id = c.contact_id
+from conversation c join contact p on p.id = c.contact_id join inbox i on i.id = c.inbox_id
+left join address a on a.id = c.address_id
 where c.id = :conversation_id
 """)
 
@@ -120,39 +127,73 @@ async def _read(services: TurnServices, conversation_id: ConversationId) -> tupl
     async with services.dialogue.readers() as session:
         bound = {"conversation_id": conversation_id, "most": MOST_MESSAGES}
         head = (await session.execute(_READ, bound)).mappings().one()
-    return head, [Unanswered(**message) for message in head["messages"] or ()]
+    return head, [_unanswered(message) for message in head["messages"] or ()]
+
+
+def _unanswered(stored: JsonObject) -> Unanswered:
+    marks = stored["marks"]
+    return Unanswered(**{**stored, "marks": tuple(marks) if isinstance(marks, list) else ()})  # type: ignore[arg-type]
 
 
 async def _think(services: TurnServices, head: RowMapping, messages: list[Unanswered]) -> _Thought:
     """No transaction is open here: NLU and ERP may take their time."""
     default = services.dialogue.business.company.languages[0]
     language = head["language"] or head["contact_language"]
-    customer_ref = head["customer_ref"] or head["contact_ref"]
-    customer = VerifiedCustomer(customer_ref, head["verified_how"] or "channel") if customer_ref else None
+    customer: VerifiedCustomer | None = None
     thought = _Thought(Memory.from_json(head["bot_memory"]), language or default, 0, Caused(), [], None)
     now = services.now()
     for message in messages:
         hint = message.language if not thought.memory.turns and message.language else thought.language
-        result = await _understand(services, message.text, hint)
+        words = message.text
+        if is_by_letter(head):
+            words = words_of(head, words, is_first=not thought.memory.turns and message is messages[0])
+        result = await _understand(services, words, hint)
         thought.language = _language(services, result, hint)
         thought.through = message.id
         thought.memory.urgent |= result.signals.urgent
         thought.memory.upset |= result.signals.sentiment is Sentiment.NEGATIVE
         thought.understood.append((message.id, result))
         thought.intent = _topic(services, result) or thought.intent
-        said = Said(message.id, message.text, result, message.choice)
+        said = Said(message.id, words, result, message.choice)
+        customer = customer or await _customer_of(services, head, message)
         context = Context(
             services.dialogue, thought.memory, said, thought.language, now, head["id"], head["contact_id"],
             customer, tuple(head["proven"]), thought.caused,
         )  # fmt: skip
         _understood(context, result, services.nlu.model_id)
-        await _listen(context)
-        customer = context.customer
+        if customer is not None and customer.how == SENDER and not head["customer_ref"]:
+            context.verify(customer)
+        await _listen(context, message)
+        customer = context.customer if thought.caused.verified else None
         if thought.caused.handoff_reason or thought.caused.close:
             thought.through = messages[-1].id
             tell_handoff(context)
             break
+    if is_by_letter(head):
+        await _mind_manners(services, head, messages, thought)
     return thought
+
+
+async def _customer_of(services: TurnServices, head: RowMapping, message: Unanswered) -> VerifiedCustomer | None:
+    is_unverified = Mark.UNVERIFIED_SENDER in message.marks or Mark.DIFFERENT_SENDER in message.marks
+    return await known_customer(
+        services.dialogue.erp, head, is_unverified=is_unverified, answers_us=message.answers_us
+    )  # fmt: skip
+
+
+async def _mind_manners(
+    services: TurnServices, head: RowMapping, messages: list[Unanswered], thought: _Thought
+) -> None:
+    """One letter, and none where one went out already: then a person decides, and nothing is lost."""
+    caused = thought.caused
+    async with services.dialogue.readers() as session:
+        asked_us = all(message.answers_us or Mark.UNVERIFIED_SENDER not in message.marks for message in messages)
+        may = await may_answer(session, services.now(), head, asked_us=asked_us)
+    caused.utterances[:] = one_letter(caused.utterances) if may else []
+    if not may:
+        caused.letters.clear()
+        caused.close = False
+        caused.handoff_reason = caused.handoff_reason or "answered_lately"
 
 
 def _topic(services: TurnServices, result: NluResult) -> str | None:
@@ -186,8 +227,11 @@ def _understood(context: Context, result: NluResult, chosen_engine: str) -> None
         context.happened(EventKind.NLU_FELL_BACK, chosen=chosen_engine, answered=result.model_id)
 
 
-async def _listen(context: Context) -> None:
-    """Nobody is left without an answer: a flow that breaks ends with a person."""
+async def _listen(context: Context, message: Unanswered) -> None:
+    """Nobody is left without an answer: a flow that breaks, or a message nobody can read, ends with a person."""
+    if Mark.UNREADABLE in message.marks:
+        context.caused.handoff_reason = "unreadable"
+        return
     try:
         await listen(context)
     except Exception as error:

@@ -144,11 +144,20 @@ class Inbound:
 
 
 @dataclass(frozen=True, slots=True)
+class Quote:
+    """What the customer wrote last, for channels where an answer repeats it."""
+
+    text: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Outbound:
     """One message to be sent. `message_id` makes a repeated send recognisable.
 
     `in_reply_to` and `references` are the provider's ids of the customer's messages in this conversation, newest and
-    all; `by_person` tells an agent's words from the bot's and the system's.
+    all; `by_person` tells an agent's words from the bot's and the system's, `agent_name` which agent's; `quotes` is
+    what it answers.
     """
 
     message_id: MessageId
@@ -165,6 +174,8 @@ class Outbound:
     references: tuple[str, ...] = ()
     by_person: bool = False
     customer_wrote_at: datetime | None = None  # the last time, in this conversation
+    agent_name: str | None = None
+    quotes: Quote | None = None
 
 
 class DeliveryState(StrEnum):
@@ -214,11 +225,15 @@ class Edit:
 
 @dataclass(frozen=True, slots=True)
 class Reachability:
-    """Nothing more may or can be sent to `address` (STOP, a blocked bot, a hard bounce), or it may again."""
+    """Nothing more may or can be sent to `address` (STOP, a blocked bot, a hard bounce), or it may again.
+
+    A report about `message_id` counts only for the address that this message went to.
+    """
 
     address: Address
     is_reachable: bool
     reason: str
+    message_id: MessageId | None = None
 
 
 Incoming = Inbound | DeliveryUpdate | Edit | Reachability

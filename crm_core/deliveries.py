@@ -2,12 +2,12 @@
 
 from datetime import datetime
 
-from sqlalchemy import RowMapping, select, update
+from sqlalchemy import RowMapping, Select, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from crm_core import models
 from crm_core.cards import without_card_numbers
-from crm_core.contracts import DeliveryState, DeliveryUpdate, Edit, InboxId, Mark, Reachability
+from crm_core.contracts import DeliveryState, DeliveryUpdate, Edit, InboxId, Mark, MessageId, Reachability
 from crm_core.events import CONTACT, SYSTEM, Event, EventKind, record
 from crm_core.plain_text import storable
 from crm_core.signals import Signal, Topic, publish
@@ -83,9 +83,12 @@ async def note_reachability(session: AsyncSession, now: datetime, report: Reacha
     """Mark the address, or clear its mark; False when nobody has it or it is so already."""
     address = models.Address
     wrong_now = address.unreachable_at.is_not(None) if report.is_reachable else address.unreachable_at.is_(None)
+    meant = address.uri == report.address.uri
+    if report.message_id is not None:
+        meant &= address.id.in_(_address_of(report.message_id))
     statement = (
         update(address)
-        .where(address.uri == report.address.uri, wrong_now)
+        .where(meant, wrong_now)
         .values(
             unreachable_at=None if report.is_reachable else now,
             unreachable_why=None if report.is_reachable else report.reason,
@@ -99,3 +102,9 @@ async def note_reachability(session: AsyncSession, now: datetime, report: Reacha
     kind = EventKind.ADDRESS_REACHABLE if report.is_reachable else EventKind.ADDRESS_UNREACHABLE
     await record(session, now, [Event(kind, SYSTEM, None, contact_id, {"reason": report.reason})])
     return True
+
+
+def _address_of(message_id: MessageId) -> Select[int | None]:
+    conversation = models.Conversation
+    by_message = models.Message.conversation_id == conversation.id
+    return select(conversation.address_id).join(models.Message, by_message).where(models.Message.id == message_id)

@@ -22,6 +22,7 @@ from crm_core.plain_text import is_storable
 from crm_core.signals import CHANNEL
 from crm_core.sla_clocks import customer_wrote
 from crm_core.states import ConversationState
+from crm_core.threading import threaded
 
 MOST_TEXT_CHARACTERS = 20_000
 MOST_KEY_CHARACTERS = 600  # an index row holds 2,700 bytes
@@ -115,7 +116,7 @@ async def receive(
     Raises InvalidInput for text over MOST_TEXT_CHARACTERS, for ids over MOST_KEY_CHARACTERS, for NUL.
     """
     _check(inbound)
-    inbound = _without_card_numbers(inbound)
+    inbound = await threaded(session, now, inbox_id, _without_card_numbers(inbound))
     values = _values_of(now, inbox_id, inbound, inline)
     row = (await session.execute(_STORE, values)).one_or_none()
     if row is None:  # a redelivery, or nobody has written from this address yet

@@ -8,7 +8,13 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, create_engine, make_url, text
 
-from crm_core import models, models_contacts, models_phone, models_routing  # noqa: F401 - registers the tables
+from crm_core import (  # noqa: F401 - registers the tables
+    models,
+    models_contacts,
+    models_email,
+    models_phone,
+    models_routing,
+)
 from crm_core.erp import star_tables, tables  # noqa: F401 - registers the tables
 from crm_core.schema import Base
 

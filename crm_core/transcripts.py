@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, RowMapping, select, text
@@ -52,8 +52,7 @@ class TranscriptEntry:
     external_id: str | None = None
     attachments: tuple[FileEntry, ...] = ()
     corrected_intent: str | None = None
-    marks: tuple[str, ...] = ()
-    before: tuple[str, ...] = ()  # earlier wordings of an edited message
+    extra: JsonObject = field(default_factory=dict)  # marks, and what only this channel has; for staff
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,13 +186,16 @@ async def _files(session: AsyncSession, message_ids: Sequence[int]) -> dict[int,
     return found
 
 
+_SHOWN = frozenset({"choices", "card", "choice"})  # in fields of their own
+
+
 def entry_of(row: RowMapping, files: tuple[FileEntry, ...] = ()) -> TranscriptEntry:
     content = row["content"]
     return TranscriptEntry(
         row["id"], row["created_at"], row["direction"], row["author"], row["visibility"], row["text"],
         row["agent_id"], row["agent_name"], _choices(content), _card(content), content.get("choice"),
         row["delivery"], row["delivery_code"], row["nlu"], row["language"], row["external_id"], files,
-        row.get("corrected_intent"), _words(content.get("marks")), _words(content.get("before")),
+        row.get("corrected_intent"), {key: value for key, value in content.items() if key not in _SHOWN},
     )  # fmt: skip
 
 

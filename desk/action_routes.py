@@ -21,6 +21,7 @@ from crm_core.contracts import ConversationId, MessageId, UserId
 from crm_core.corrections import Reading, correct_intent
 from crm_core.db import unit_of_work
 from crm_core.errors import InvalidInput, NotFound
+from crm_core.outgoing_files import attach_files
 from crm_core.parked_sends import mark_sent, resend
 from crm_core.staff import set_agent_state
 from crm_core.states import AgentState
@@ -76,7 +77,7 @@ def _deeds(desk: Desk) -> dict[str, Deed]:
         return change.reader.words("done.declined")
 
     async def _reply(session: AsyncSession, change: Change) -> str:
-        await reply(session, change.reader.now, change.reader.reach, change.conversation_id, change.text)
+        await _say(session, change)
         return ""
 
     async def _note(session: AsyncSession, change: Change) -> str:
@@ -96,7 +97,7 @@ def _deeds(desk: Desk) -> dict[str, Deed]:
         if disposition not in dispositions:
             raise NothingChosen("Choose how it ended.")
         if change.fields.get("text", "").strip():  # “send & resolve”: both or neither
-            await reply(session, reader.now, reader.reach, conversation_id, change.text)
+            await _say(session, change)
         await close_conversation(session, reader.now, reader.reach, conversation_id, (disposition, dispositions))
         return reader.words("done.closed")
 
@@ -104,6 +105,13 @@ def _deeds(desk: Desk) -> dict[str, Deed]:
         "accept": _accept, "decline": _decline, "reply": _reply, "note": _note, "transfer": _transfer, "close": _close,
         "intent": _correction(desk), "resend": _settle(resend, "done.resent"), "mark_sent": _settle(mark_sent, ""),
     }  # fmt: skip
+
+
+async def _say(session: AsyncSession, change: Change) -> None:
+    """The reply with its files: both or neither."""
+    reader, conversation_id = change.reader, change.conversation_id
+    message_id = await reply(session, reader.now, reader.reach, conversation_id, change.text)
+    await attach_files(session, conversation_id, message_id, change.files)
 
 
 def _correction(desk: Desk) -> Deed:

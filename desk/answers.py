@@ -70,7 +70,7 @@ def error_answer(desk: Desk, request: Request, error: SwitchboardError) -> Respo
 
 def problem_text(words: Words, error: SwitchboardError) -> str:
     if isinstance(error, TooLarge):
-        return words("problems.too_long")
+        return words.known(f"problems.{error.code}", words("problems.too_long"))
     if isinstance(error, Malformed):
         return words("problems.invalid_input")
     return words.known(f"problems.{error.code}", words("problems.error"))

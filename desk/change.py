@@ -7,8 +7,10 @@ from fastapi import Request
 
 from crm_core.contracts import ConversationId
 from crm_core.errors import InvalidInput
+from crm_core.outgoing_files import StoredFile
 from desk.reader import Reader, require_change
 from desk.services import Desk
+from desk.uploads import chosen_files
 
 
 class EmptyText(InvalidInput):
@@ -22,6 +24,7 @@ class Change:
     reader: Reader
     fields: dict[str, str]
     conversation_id: ConversationId
+    files: tuple[StoredFile, ...] = ()
 
     @property
     def text(self) -> str:
@@ -50,4 +53,5 @@ def number_of(fields: Mapping[str, str], name: str) -> int:
 async def read_change(desk: Desk, request: Request, conversation_id: int) -> Change:
     """From our own page, with the session's token."""
     reader, fields = await require_change(desk, request)
-    return Change(reader, fields, ConversationId(conversation_id))
+    files = await chosen_files(desk, fields.get("files", ""))
+    return Change(reader, fields, ConversationId(conversation_id), files)

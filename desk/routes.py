@@ -6,6 +6,7 @@ from desk.account import account_routes
 from desk.action_routes import action_routes
 from desk.contact_routes import contact_routes
 from desk.entry import entry_routes
+from desk.letters import letter_routes
 from desk.page_routes import page_routes
 from desk.pages import Pages
 from desk.reports_page import reports_routes
@@ -13,6 +14,7 @@ from desk.review_page import review_routes
 from desk.services import Desk, DeskServices, ReportPorts
 from desk.socket import socket_routes
 from desk.trouble_page import trouble_routes
+from desk.uploads import upload_routes
 from desk.wallboard_page import wallboard_routes
 from desk.words import read_catalogues
 
@@ -26,7 +28,7 @@ def desk_router(services: DeskServices) -> APIRouter:
     router = APIRouter(include_in_schema=False)
     parts = (
         entry_routes, action_routes, contact_routes, account_routes, review_routes, trouble_routes, reports_routes,
-        wallboard_routes, socket_routes, page_routes,
+        wallboard_routes, socket_routes, upload_routes, letter_routes, page_routes,
     )  # fmt: skip
     for routes in parts:
         router.include_router(routes(desk))

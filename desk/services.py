@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from config.business import Business
 from config.settings import Settings
 from crm_core.access import Reach
+from crm_core.blobs import BlobStore
 from crm_core.db import Sessions
 from crm_core.erp.port import Erp
 from crm_core.reporting import Question, Report, Wallboard
@@ -46,6 +47,7 @@ class DeskServices:
     key: bytes
     intents: Callable[[], tuple[str, ...]]  # those of the model in service
     reports: ReportPorts
+    blobs: BlobStore | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,15 +7,16 @@ from urllib.parse import quote
 
 from babel.numbers import format_decimal
 
-from crm_core.contracts import Card, DeliveryState, Json, JsonObject, Mark
+from crm_core.contracts import Card, DeliveryState, Json, JsonObject
 from crm_core.conversation_head import ConversationHead
 from crm_core.parked_sends import PARKED
 from crm_core.states import Author, Direction, Visibility
 from crm_core.transcripts import FileEntry, TranscriptEntry
+from desk.letters import has_remote_pictures
 from desk.moments import Clockface
 from desk.orders import web_address
-from desk.people import Chip, intent_name, mood_chips
-from desk.views import Delivery, Entry, File, Moment, SmallCard, Understood
+from desk.people import intent_name, mood_chips
+from desk.views import Delivery, Entry, File, Mark, Moment, SmallCard, Understood
 from desk.words import Words
 
 _DELIVERY: Mapping[str, tuple[str, str]] = {
@@ -23,12 +24,10 @@ _DELIVERY: Mapping[str, tuple[str, str]] = {
     DeliveryState.DELIVERED: ("check-check", ""), DeliveryState.READ: ("check-check", "ok"),
     DeliveryState.FAILED: ("circle-alert", "bad"), DeliveryState.IN_DOUBT: ("circle-help", "warn"),
 }  # fmt: skip
+_MARK_TONES = {"different_sender": "bad", "unverified_sender": "warn", "unreadable": "warn"}
 _UNITS = ("B", "kB", "MB", "GB")
 THOUSAND = 1000
 MOST_ENTITIES = 4
-MARK_TONES: Mapping[str, str] = {
-    Mark.DIFFERENT_SENDER: "bad", Mark.UNVERIFIED_SENDER: "warn", Mark.UNREADABLE: "bad",
-}  # fmt: skip
 PICTURES = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"})
 
 
@@ -39,13 +38,13 @@ def timeline(
     entries, day = list[Entry](), ""
     for entry in found:
         heading = clock.long_day(entry.at)
-        shown = _message(entry, clock, "" if heading == day else heading)
+        shown = _message(head.id, entry, clock, "" if heading == day else heading)
         entries.append(_settled(shown, entry, head.id, clock.words))
         day = heading
     return (*entries, *_end(head, clock, dispositions))
 
 
-def _message(entry: TranscriptEntry, clock: Clockface, day: str) -> Entry:
+def _message(conversation_id: int, entry: TranscriptEntry, clock: Clockface, day: str) -> Entry:
     is_note = entry.visibility == Visibility.INTERNAL
     is_in = entry.direction == Direction.IN
     return Entry(
@@ -56,9 +55,32 @@ def _message(entry: TranscriptEntry, clock: Clockface, day: str) -> Entry:
         attachments=tuple(_file(file, clock) for file in entry.attachments),
         understood=_understood(entry, clock) if is_in else None,
         delivery=None if is_in or is_note else _delivery(entry.delivery, clock.words),
-        marks=tuple(Chip(clock.words.known(f"marks.{mark}", mark), MARK_TONES.get(mark, "")) for mark in entry.marks),
-        before=entry.before,
+        marks=_marks(entry.extra, clock.words), quoted=str(entry.extra.get("quoted") or ""),
+        formatted=_formatted(entry, conversation_id), has_remote=has_remote_pictures(entry.extra),
+        wrote_into=_conversation_address(entry.extra.get("wrote_into")),
+        before=_wordings(entry.extra.get("before")),
     )  # fmt: skip
+
+
+def _marks(extra: JsonObject, words: Words) -> tuple[Mark, ...]:
+    stored = extra.get("marks")
+    known = [str(mark) for mark in stored] if isinstance(stored, list) else []
+    return tuple(
+        Mark(words.known(f"marks.{mark}", mark), words.known(f"marks_hint.{mark}", ""), _MARK_TONES.get(mark, ""))
+        for mark in known
+    )
+
+
+def _wordings(stored: Json) -> tuple[str, ...]:
+    return tuple(str(text) for text in stored) if isinstance(stored, list) else ()
+
+
+def _formatted(entry: TranscriptEntry, conversation_id: int) -> str:
+    return f"/desk/c/{conversation_id}/letters/{entry.id}" if entry.extra.get("html") else ""
+
+
+def _conversation_address(stored: Json) -> str:
+    return f"/desk/c/{stored}" if isinstance(stored, int) else ""
 
 
 def _moment(at: datetime, clock: Clockface) -> Moment:

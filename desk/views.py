@@ -110,6 +110,15 @@ class SmallCard:
 
 
 @dataclass(frozen=True, slots=True)
+class Mark:
+    """What an agent must know of a message; `hint` says what it means."""
+
+    text: str
+    hint: str
+    tone: str
+
+
+@dataclass(frozen=True, slots=True)
 class Moment:
     iso: str
     clock: str
@@ -135,7 +144,11 @@ class Entry:
     attachments: tuple[File, ...] = ()
     understood: Understood | None = None
     delivery: Delivery | None = None
-    marks: tuple[Chip, ...] = ()
+    marks: tuple[Mark, ...] = ()
+    quoted: str = ""
+    formatted: str = ""  # address of the formatted view
+    has_remote: bool = False
+    wrote_into: str = ""  # address of the conversation that somebody else wrote into
     before: tuple[str, ...] = ()  # earlier wordings of an edited message
 
 

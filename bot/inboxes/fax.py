@@ -3,14 +3,15 @@
 import re
 import shutil
 
+from bot.inboxes.email import mail_sender
 from bot.inboxes.parts import InboxOff, InboxTools, OpenInbox
 from bot.secret import derived_key
-from channels.email import EmailChannel
+from channels.email import EmailChannel, letters
 from channels.fax import NUMBER, FaxChannel, FaxRules
 from channels.fax_reading import LANGUAGES, known_languages
 from channels.fax_writing import Faces, FaxPrinter
 from channels.protocol import Probe
-from config.inboxes import FaxAnswer, FaxInbox
+from config.inboxes import EmailInbox, FaxAnswer, FaxInbox
 from config.settings import ROOT
 
 FONTS = ROOT / "desk" / "static" / "vendor" / "inter"
@@ -19,21 +20,30 @@ INSTALL = "install it: `apt-get install tesseract-ocr tesseract-ocr-rus tesserac
 
 def open_fax(inbox: FaxInbox, tools: InboxTools) -> OpenInbox:
     """Raises InboxOff without a mail server to answer by."""
-    settings = tools.settings
-    if settings.smtp.host is None:
-        told = "answers go by mail: set SWITCHBOARD_SMTP__HOST"
-        raise InboxOff(f"The inbox “{inbox.key}” is off: {told}.")
     rules = FaxRules(
         inbox.via, inbox.gateway, tools.business.company.country, inbox.answer_to, inbox.answer_subject,
         inbox.answer_as is FaxAnswer.PDF, re.compile(inbox.number_pattern or NUMBER),
     )  # fmt: skip
-    carrier = EmailChannel(settings.smtp, derived_key(tools.key, "message-id"))
-    channel = FaxChannel(rules, carrier, _printer() if rules.answer_as_pdf else None, tools.business.company.name)
+    channel = FaxChannel(
+        rules, _carrier(inbox, tools), _printer() if rules.answer_as_pdf else None, tools.business.company.name
+    )
 
     async def probe() -> Probe:
         return await probed(inbox, [LANGUAGES[code] for code in tools.business.company.languages if code in LANGUAGES])
 
     return OpenInbox(inbox.key, channel, probe=probe, fax=rules)
+
+
+def _carrier(inbox: FaxInbox, tools: InboxTools) -> EmailChannel:
+    """What mails the answers to the gateway: the submission server of the settings, else the mailbox faxes come by."""
+    if tools.settings.smtp.host is not None:
+        return letters(tools.settings.smtp, derived_key(tools.key, "message-id"))
+    mailboxes = (box for box in tools.business.channels.inboxes if isinstance(box, EmailInbox) and box.key == inbox.via)
+    mailbox = next(mailboxes, None)
+    if mailbox is None:
+        told = "answers go by mail: set SWITCHBOARD_SMTP__HOST"
+        raise InboxOff(f"The inbox “{inbox.key}” is off: {told}.")
+    return mail_sender(mailbox, tools)
 
 
 def _printer() -> FaxPrinter:

@@ -1,5 +1,6 @@
 """The list of channels, written out: which opener makes which kind of inbox."""
 
+from bot.inboxes.email import open_email
 from bot.inboxes.fax import open_fax
 from bot.inboxes.generic import open_generic
 from bot.inboxes.parts import ClosedInbox, InboxOff, InboxTools, OpenInbox
@@ -9,6 +10,7 @@ from bot.inboxes.twilio import open_messages
 from bot.inboxes.webchat import open_webchat
 from config.inboxes import (
     AnyInbox,
+    EmailInbox,
     FaxInbox,
     GenericInbox,
     PhoneInbox,
@@ -31,7 +33,7 @@ def open_inboxes(tools: InboxTools) -> tuple[dict[str, OpenInbox], list[ClosedIn
     return opened, closed
 
 
-def _open(inbox: AnyInbox, tools: InboxTools) -> OpenInbox:
+def _open(inbox: AnyInbox, tools: InboxTools) -> OpenInbox:  # noqa: PLR0911 - one case a channel
     match inbox:
         case WebChatInbox():
             return open_webchat(inbox, tools)
@@ -45,3 +47,5 @@ def _open(inbox: AnyInbox, tools: InboxTools) -> OpenInbox:
             return open_phone(inbox, tools)
         case SmsInbox() | WhatsAppInbox():
             return open_messages(inbox, tools)
+        case EmailInbox():
+            return open_email(inbox, tools)

@@ -11,6 +11,7 @@ from channels.protocol import Channel, Probe, Puller
 from config.business import Business
 from config.settings import Settings
 from crm_core.blobs import BlobStore
+from crm_core.db import Sessions
 from crm_core.errors import SetupRequired
 
 
@@ -20,12 +21,13 @@ class InboxOff(SetupRequired):
 
 @dataclass(frozen=True, slots=True)
 class InboxTools:
-    """What an opener may use; it does no I/O."""
+    """What an opener may use; it does no I/O. Without `sessions` an inbox can be looked at but not run."""
 
     settings: Settings
     business: Business
     key: bytes
     blobs: BlobStore
+    sessions: Sessions | None = None
 
     def derived_key(self, inbox_key: str, purpose: str) -> bytes:
         return derived_key(self.key, f"{inbox_key}/{purpose}")

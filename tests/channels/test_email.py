@@ -19,7 +19,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import SecretStr
 
-from channels.email import BadAddress, EmailChannel, compose
+from channels.email import EmailChannel, letters
+from channels.email_address import BadAddress
+from channels.email_compose import MailStyle, compose
 from channels.protocol import ChannelRequest
 from config.settings import SmtpSettings
 from crm_core.contracts import Address, AddressKind, Attachment, DeliveryReceipt, DeliveryState, Outbound
@@ -88,7 +90,7 @@ def mailbox() -> Mailbox:
 @pytest.fixture
 async def channel(mailbox: Mailbox) -> AsyncIterator[EmailChannel]:
     async with smtp_server(mailbox) as port:
-        yield EmailChannel(settings(port), b"key")
+        yield letters(settings(port), b"key")
 
 
 def a_failure(code: str, *, retryable: bool) -> DeliveryReceipt:
@@ -115,7 +117,7 @@ class TestEmail(ReceivingKit, SendingKit):
             yield
 
     def make(self) -> EmailChannel:
-        return EmailChannel(settings(self.port), b"key")
+        return letters(settings(self.port), b"key")
 
     def recipient(self) -> Address:
         return ANNA
@@ -159,8 +161,8 @@ async def test_a_letter_arrives_whole(channel: EmailChannel, mailbox: Mailbox) -
 
 
 def test_a_letter_says_that_it_is_automatic() -> None:
-    notice = compose(OUTBOUND, "noreply@oslo.example", AT)
-    reply = compose(replace(OUTBOUND, in_reply_to="<1@example.com>"), "noreply@oslo.example", AT)
+    notice = compose(OUTBOUND, MailStyle("noreply@oslo.example"), AT)
+    reply = compose(replace(OUTBOUND, in_reply_to="<1@example.com>"), MailStyle("noreply@oslo.example"), AT)
     assert (notice["Auto-Submitted"], notice["X-Auto-Response-Suppress"]) == ("auto-generated", "All")
     assert (reply["Auto-Submitted"], reply["In-Reply-To"], reply["References"]) == (
         "auto-replied", "<1@example.com>", "<1@example.com>",
@@ -189,7 +191,7 @@ async def test_a_refusal_may_come_for_the_recipient_or_for_the_letter(
 
 
 async def test_a_server_that_is_down_is_tried_again() -> None:
-    receipt = await EmailChannel(settings(1)).send(OUTBOUND)
+    receipt = await letters(settings(1)).send(OUTBOUND)
     assert receipt == DeliveryReceipt(DeliveryState.FAILED, code="smtp_unreachable", retryable=True)
 
 
@@ -199,7 +201,7 @@ async def test_a_server_that_says_nothing_is_given_up_in_time() -> None:
         writer.close()
 
     server = await asyncio.start_server(silent, "127.0.0.1", 0)
-    channel = EmailChannel(settings(server.sockets[0].getsockname()[1], timeout_s=0.2))
+    channel = letters(settings(server.sockets[0].getsockname()[1], timeout_s=0.2))
     receipt = await asyncio.wait_for(channel.send(OUTBOUND), 1)
     assert (receipt.code, receipt.retryable) == ("smtp_unreachable", True)
     server.close()
@@ -229,21 +231,21 @@ async def test_starttls_with_a_trusted_certificate_delivers(
     tls_port: int, mailbox: Mailbox, certificate: tuple[Path, Path]
 ) -> None:
     trusted = ssl.create_default_context(cafile=str(certificate[1]))
-    receipt = await EmailChannel(settings(tls_port, starttls=True), tls=trusted).send(OUTBOUND)
+    receipt = await letters(settings(tls_port, starttls=True), tls=trusted).send(OUTBOUND)
     assert (receipt.state, len(mailbox.letters)) == (DeliveryState.SENT, 1)
 
 
 async def test_a_certificate_nobody_vouches_for_stops_the_letter(tls_port: int, mailbox: Mailbox) -> None:
-    receipt = await EmailChannel(settings(tls_port, starttls=True)).send(OUTBOUND)
+    receipt = await letters(settings(tls_port, starttls=True)).send(OUTBOUND)
     assert (receipt, mailbox.letters) == (DeliveryReceipt(DeliveryState.FAILED, code="smtp_tls", retryable=True), [])
 
 
 async def test_a_server_without_starttls_gets_no_letter_and_no_password(
     channel: EmailChannel, mailbox: Mailbox
 ) -> None:
-    port = channel._settings.port
+    port = channel._login.port
     for account in ({}, {"username": "u", "password": SecretStr("p")}):
-        receipt = await EmailChannel(settings(port, starttls=True, **account)).send(OUTBOUND)
+        receipt = await letters(settings(port, starttls=True, **account)).send(OUTBOUND)
         assert (receipt.state, mailbox.letters) == (DeliveryState.FAILED, [])
 
 
@@ -266,7 +268,7 @@ def test_no_text_can_add_a_header_or_a_recipient(subject: str, text: str, name: 
     attachment = Attachment(f"{name}\r\nX-Evil: 1", "text/\r\nX-Evil: 1", b"x")
     outbound = replace(OUTBOUND, subject=evil, text=text, attachments=(attachment,), in_reply_to=reply_to or None)
     try:
-        letter = compose(outbound, f"{one_word(name)} <noreply@oslo.example>", AT)
+        letter = compose(outbound, MailStyle(f"{one_word(name)} <noreply@oslo.example>"), AT)
     except BadAddress:
         return
     read = email.message_from_bytes(letter.as_bytes(), policy=default)
@@ -281,6 +283,6 @@ def one_word(name: str) -> str:
 
 
 def test_message_ids_need_the_key() -> None:
-    ours, theirs = (compose(OUTBOUND, "n@oslo.example", AT, key)["Message-ID"] for key in (b"a", b"b"))
+    ours, theirs = (compose(OUTBOUND, MailStyle("n@oslo.example"), AT, key)["Message-ID"] for key in (b"a", b"b"))
     assert ours != theirs
     assert ours.startswith("<sb.77.")

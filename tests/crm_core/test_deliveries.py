@@ -106,3 +106,13 @@ async def test_an_automatic_message_is_kept_with_its_marks_and_gets_no_turn(cent
     assert "4111111111111111" not in str(message.content)
     assert await centre.rows(models.Job) == []
     assert AddressKind.WEB.value in (await centre.rows(models.Address))[0].uri
+
+
+async def test_a_bounce_marks_only_the_address_that_the_message_went_to(centre: Centre) -> None:
+    _, message_id = await sent_message(centre)
+    other = await centre.write(who="boris", inbox="mail")
+    assert other.is_new
+    for who, marked in (("boris", False), ("maria", True)):
+        report = Reachability(visitor(who), is_reachable=False, reason="bounced_5.1.1", message_id=message_id)
+        async with centre.work() as session:
+            assert await note_reachability(session, centre.now, report) is marked

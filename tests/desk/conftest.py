@@ -14,6 +14,7 @@ from sqlalchemy import insert
 from config.business import Business
 from config.settings import Settings
 from crm_core import models
+from crm_core.blobs import FolderBlobStore
 from crm_core.contracts import UserId
 from crm_core.db import Sessions, unit_of_work
 from tests.support.desk_app import DeskErp, DeskParts, sample_orders
@@ -38,9 +39,10 @@ def clock(now: datetime) -> Clock:
 
 
 @pytest.fixture
-def parts(sessions: Sessions, business: Business, clock: Clock) -> DeskParts:
+def parts(sessions: Sessions, business: Business, clock: Clock, tmp_path: Path) -> DeskParts:
     settings = Settings(public_url=HttpUrl(BASE))
-    return DeskParts(sessions, business, settings, clock, DeskErp(sample_orders(clock.now)))
+    erp, blobs = DeskErp(sample_orders(clock.now)), FolderBlobStore(tmp_path / "blobs")
+    return DeskParts(sessions, business, settings, clock, erp, blobs=blobs)
 
 
 @pytest.fixture

@@ -4,10 +4,10 @@ from fastapi import FastAPI
 from tests.desk.test_guard import all_routes
 from tests.support.desk_client import Browser, LogIn
 
-READ = ("/desk/c/{}", "/desk/c/{}/customer", "/desk/c/{}/orders")
+READ = ("/desk/c/{}", "/desk/c/{}/customer", "/desk/c/{}/orders", "/desk/c/{}/letters/1")
 CHANGE = (
     "accept", "decline", "reply", "note", "transfer", "close", "intent", "resend", "mark_sent", "merge", "unmerge",
-    "continue",
+    "continue", "files",
 )  # fmt: skip
 FIELDS = {
     "text": "Hello",
@@ -25,7 +25,7 @@ FIELDS = {
 
 def test_every_route_about_a_conversation_is_in_this_matrix(app: FastAPI) -> None:
     paths = {path for path, _ in all_routes(app) if "conversation_id" in path}
-    known = {path.format("{conversation_id}") for path in READ}
+    known = {path.format("{conversation_id}").replace("/letters/1", "/letters/{message_id}") for path in READ}
     assert paths == known | {f"/desk/c/{{conversation_id}}/{name}" for name in CHANGE}
 
 
@@ -46,7 +46,7 @@ async def test_another_team_s_conversation_cannot_be_changed(log_in: LogIn, seed
         assert "belongs to another team" in answer.text
 
 
-@pytest.mark.parametrize("name", ["reply", "transfer", "close", "resend", "mark_sent", "merge", "continue"])
+@pytest.mark.parametrize("name", ["reply", "transfer", "close", "resend", "mark_sent", "merge", "continue", "files"])
 async def test_a_colleague_s_conversation_can_be_read_but_not_taken_in_hand(
     log_in: LogIn, seeded: dict[str, int], name: str
 ) -> None:

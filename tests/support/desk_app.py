@@ -11,6 +11,7 @@ from fastapi import FastAPI
 
 from config.business import Business
 from config.settings import Settings
+from crm_core.blobs import BlobStore
 from crm_core.db import Sessions
 from crm_core.erp.port import (
     Customer,
@@ -137,11 +138,12 @@ class DeskParts:
     now: Callable[[], datetime]
     erp: DeskErp = field(default_factory=DeskErp)
     signals: Signals = field(default_factory=Signals)
+    blobs: BlobStore | None = None
 
     def app(self) -> FastAPI:
         services = DeskServices(
             self.sessions, self.business, self.erp, self.settings, self.now, self.signals.watch, KEY,
-            lambda: INTENTS, ReportPorts(read_report, read_wallboard),
+            lambda: INTENTS, ReportPorts(read_report, read_wallboard), self.blobs,
         )  # fmt: skip
         app = FastAPI()
         app.include_router(desk_router(services))

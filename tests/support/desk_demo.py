@@ -11,6 +11,7 @@ from pydantic import HttpUrl
 
 from config.business import read_business
 from config.settings import ROOT, Settings
+from crm_core.blobs import FolderBlobStore
 from crm_core.db import open_engine, open_sessions, unit_of_work, utc_now
 from crm_core.dispatcher import Dispatcher
 from crm_core.signals import SignalListener
@@ -43,7 +44,8 @@ async def serve(url: str, port: int) -> None:
         link = await issue_link(session, now, LinkPurpose.SETUP, valid_for=SETUP_VALID)
     settings = Settings(public_url=HttpUrl(f"http://127.0.0.1:{port}"))
     erp = DeskErp(sample_orders(now))
-    parts = DeskParts(sessions, read_business(ROOT / "config"), settings, utc_now, erp)
+    blobs = FolderBlobStore(Path(tempfile.gettempdir()) / "desk-demo-blobs")
+    parts = DeskParts(sessions, read_business(ROOT / "config"), settings, utc_now, erp, blobs=blobs)
     listener = SignalListener(url)
     listener.subscribe(parts.signals.tell)
     dispatcher = Dispatcher(sessions)

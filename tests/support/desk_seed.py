@@ -9,7 +9,19 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from config.business import read_business
 from config.settings import ROOT
 from crm_core import models
-from crm_core.contracts import Address, AddressKind, Card, Choice, ConversationId, Inbound, InboxId, Tone
+from crm_core.contracts import (
+    Address,
+    AddressKind,
+    Attachment,
+    Card,
+    Choice,
+    ConversationId,
+    Inbound,
+    InboxId,
+    JsonObject,
+    Mark,
+    Tone,
+)
 from crm_core.conversations import Handoff, HandoffSignals, accept, close, hand_off, lock_conversation
 from crm_core.events import Actor
 from crm_core.intake import receive
@@ -66,9 +78,9 @@ class Seeder:
     def at(self, minutes_ago: float) -> datetime:
         return self.now - timedelta(minutes=minutes_ago)
 
-    async def says(self, person: Person, text: str, minutes_ago: float, **more: str) -> ConversationId:
+    async def says(self, person: Person, text: str, minutes_ago: float, **more: object) -> ConversationId:
         self._count += 1
-        inbound = Inbound(f"seed-{self._count}", person.address, text, language=person.language, **more)
+        inbound = Inbound(f"seed-{self._count}", person.address, text, language=person.language, **more)  # type: ignore[arg-type]
         received = await receive(self.session, self.at(minutes_ago), self.inbox_ids[person.inbox], inbound)
         values = {"name": person.name, "language": person.language, "customer_ref": person.customer_ref}
         contact = update(models.Contact).where(models.Contact.id == received.contact_id).values(**values)
@@ -171,13 +183,27 @@ async def _maria(seeder: Seeder, agent_id: int) -> ConversationId:
 
 async def _tom(seeder: Seeder, agent_id: int) -> ConversationId:
     text = "Good afternoon,\n\ncould you split invoice 7718 by site, please? Our accountant needs one per office."
-    opened = await seeder.says(TOM, text, 52, subject="Re: Invoice 7718")
+    opened = await seeder.says(
+        TOM, text, 52, subject="Re: Invoice 7718", marks=frozenset({Mark.UNVERIFIED_SENDER}), extra=_letter_of_tom(),
+        attachments=(Attachment("invoice-7718.pdf", "application/pdf", b"%PDF-1.7", stored_as="7" * 43),),
+    )  # fmt: skip
     await seeder.understood(opened, "invoice_copy", 0.71)
     handoff = Handoff("low_confidence", "billing", "invoice_copy", "en", "Invoice 7718 split by site")
     await seeder.hands_off(opened, handoff, 51)
     await accept(seeder.session, seeder.at(40), opened, agent_id)  # type: ignore[arg-type]
     await seeder.agent_says(opened, agent_id, "Hello Tom, yes: I have asked billing and come back to you today.", 39)
     return opened
+
+
+def _letter_of_tom() -> JsonObject:
+    """What a mail has beside its words."""
+    quoted = "On 20 November 2026 at 09:12 Oslo & Co. wrote:\n> Invoice 7718 is attached.\n> It is due on 4 December."
+    markup = (
+        "<p>Good afternoon,</p><p>could you split <b>invoice 7718</b> by site, please?</p>"
+        "<table><tr><th>Site</th><th>Desks</th></tr><tr><td>Leeds</td><td>12</td></tr><tr><td>Bath</td><td>8</td></tr>"
+        '</table><p><img src="https://pictures.example/logo.png" alt="Walsh Ltd"></p>'
+    )
+    return {"quoted": quoted, "html": markup, "sender_name": "Tom Walsh"}
 
 
 async def _anton(seeder: Seeder) -> ConversationId:

@@ -37,7 +37,58 @@
     return entries[entries.length - 1]?.dataset.entry ?? "0";
   }
 
+  // files are sent at once and named by the reply; what fails says so and is not sent
+  async function attach(file) {
+    const composer = form(), list = composer.querySelector(".files"), item = document.createElement("li");
+    const name = document.createElement("span"), remove = document.createElement("button");
+    Object.assign(name, { textContent: file.name });
+    Object.assign(remove, { type: "button", textContent: "×", ariaLabel: `${list.dataset.remove} ${file.name}` });
+    remove.addEventListener("click", () => { item.remove(); named(composer); });
+    item.append(name, remove);
+    list.append(item);
+    const token = JSON.parse(document.body.getAttribute("hx-headers:inherited"))["X-CSRF-Token"];
+    const headers = { "X-CSRF-Token": token, "X-File-Name": encodeURIComponent(file.name), "HX-Request": "true" };
+    headers["Content-Type"] = file.type || "application/octet-stream";
+    item.sending = fetch(`/desk/c/${composer.dataset.conversation}/files`, { method: "POST", headers, body: file })
+      .then(async (answer) => { item.dataset.token = answer.status === 201 ? (await answer.json()).token : ""; })
+      .catch(() => { item.dataset.token = ""; });
+    await item.sending;
+    if (!item.dataset.token) {
+      item.classList.add("failed");
+      name.textContent = `${file.name}: ${list.dataset.failed}`;
+    }
+    named(composer);
+  }
+
+  function named(composer) {
+    const items = [...composer.querySelectorAll(".files li")];
+    composer.elements.files.value = items.map((item) => item.dataset.token).filter(Boolean).join(" ");
+  }
+
+  document.addEventListener("change", (event) => {
+    if (event.target.type !== "file" || !event.target.closest("#composer")) return;
+    for (const file of event.target.files) attach(file);
+    event.target.value = "";
+  });
+
+  // the formatted view is fetched only when somebody opens it, pictures from elsewhere only when asked for
+  document.addEventListener("toggle", (event) => {
+    const shown = event.target;
+    const frame = shown.matches?.("details.formatted[open]") && shown.querySelector("iframe:not([src])");
+    if (frame) frame.src = shown.dataset.formatted;
+  }, true);
+
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest("[data-show-images]");
+    if (!button) return;
+    const shown = button.closest("details");
+    shown.querySelector("iframe").src = `${shown.dataset.formatted}?images=1`;
+    button.remove();
+  });
+
   function cleared(composer) {
+    composer.querySelector(".files").replaceChildren();
+    named(composer);
     localStorage.removeItem(key(composer));
     composer.elements.text.value = "";
   }
