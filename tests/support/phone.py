@@ -29,6 +29,7 @@ from crm_core.db import unit_of_work, utc_now
 from crm_core.erp.port import Erp
 from crm_core.erp.sample import load_sample
 from tests.support.nlu import trained_model
+from tests.support.stack import ALWAYS_OPEN
 from tests.support.twilio import ACCOUNT_SID, FORM_TYPE, OUR_NUMBER, PUBLIC_URL, TOKEN, form, signature
 from tests.support.twiml_walker import Walker
 
@@ -156,8 +157,7 @@ async def phone_centre(directory: Path, database_url: str) -> AsyncIterator[Phon
     config = directory / "config"
     shutil.copytree(ROOT / "config", config, ignore=shutil.ignore_patterns("*.py", "__pycache__"))
     shutil.copytree(trained_model().parent, directory / "var" / "models")
-    every_day = 'windows:\n  - days: [0, 1, 2, 3, 4, 5, 6]\n    start: "00:00"\n    end: "23:59:59.999999"\n'
-    (config / "hours.yml").write_text(every_day)
+    (config / "hours.yml").write_text(ALWAYS_OPEN)
     async with carrier_double() as carrier:
         (config / "channels.yml").write_text(_inboxes(carrier.port))
         settings = Settings(

@@ -25,6 +25,7 @@ from crm_core.staff import NewUser, create_user
 from tests.support.nlu import trained_model
 
 READY_PATIENCE_S = 60.0
+ALWAYS_OPEN = 'calendars:\n- windows:\n  - days: [0, 1, 2, 3, 4, 5, 6]\n    start: "00:00"\n    end: "00:00"\n'
 
 
 def free_port() -> int:
@@ -78,8 +79,7 @@ class Stack:
         shutil.copytree(
             ROOT / "config", folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns("*.py", "__pycache__")
         )
-        every_day = 'calendars:\n- windows:\n  - days: [0, 1, 2, 3, 4, 5, 6]\n    start: "00:00"\n    end: "00:00"\n'
-        (folder / "hours.yml").write_text(every_day)
+        (folder / "hours.yml").write_text(ALWAYS_OPEN)
 
     async def _load_sample(self) -> None:
         engine = open_engine(self.url, pool_size=1)

@@ -9,7 +9,7 @@ from sqlalchemy import func, select, update
 
 from bot.phone.agents import Agents
 from bot.phone.desk import HomeDesk
-from config.business import Hours
+from config.routing_files import Calendar, Hours
 from crm_core import models
 from crm_core.contracts import ConversationId, UserId
 from crm_core.conversations import accept
@@ -157,7 +157,7 @@ async def test_a_lost_database_is_told_and_nothing_is_half_done(
 
 @pytest.mark.parametrize("language", LANGUAGES)
 async def test_out_of_hours_a_message_is_taken(centre: PhoneCentre, carrier: CarrierDouble, language: str) -> None:
-    night = centre.changed(hours=Hours(windows=[]))
+    night = centre.changed(hours=Hours(calendars=[Calendar(key="main", windows=[])]))
     turns: list[dict[str, Any]] = [
         {"presses": "0"}, {"hears": [CLOSED[language]], "silent": True}, {"hears": [LEAVE[language]], "records": 23},
         {"hears": [KEPT[language]]},
@@ -180,7 +180,7 @@ async def test_out_of_hours_a_message_is_taken(centre: PhoneCentre, carrier: Car
 
 @pytest.mark.parametrize("language", LANGUAGES)
 async def test_a_message_of_silence_is_none(centre: PhoneCentre, language: str) -> None:
-    night = centre.changed(hours=Hours(windows=[]))
+    night = centre.changed(hours=Hours(calendars=[Calendar(key="main", windows=[])]))
     turns = [{"presses": "0"}, {"silent": True}, {"records": 0}, {"hears": [NO_LINE[language]]}]
     walker = await night.a_call(a_number(language), turns).call()
     await centre.status(walker)
@@ -188,7 +188,7 @@ async def test_a_message_of_silence_is_none(centre: PhoneCentre, language: str) 
 
 
 async def test_out_of_hours_a_callback_may_be_asked_for(centre: PhoneCentre) -> None:
-    night = centre.changed(hours=Hours(windows=[]))
+    night = centre.changed(hours=Hours(calendars=[Calendar(key="main", windows=[])]))
     turns = [{"presses": "0"}, {"presses": "1"}, {"hears": ["we will call you back"]}]
     walker = await night.a_call(a_number("en"), turns).call()
     await centre.status(walker)
@@ -196,7 +196,7 @@ async def test_out_of_hours_a_callback_may_be_asked_for(centre: PhoneCentre) -> 
 
 
 async def test_a_number_that_may_not_be_called_is_asked_for_a_message(centre: PhoneCentre) -> None:
-    night = centre.changed(hours=Hours(windows=[]))
+    night = centre.changed(hours=Hours(calendars=[Calendar(key="main", windows=[])]))
     turns = [
         {"presses": "0"},
         {"presses": "1"},
@@ -498,7 +498,7 @@ async def test_when_the_agent_has_ended_it_the_customer_hears_goodbye(
 
 async def called_back(centre: PhoneCentre, staff: dict[str, int], caller: str) -> tuple[Walker, int]:
     """Elena has accepted the callback at the desk, and her telephone rings."""
-    night = centre.changed(hours=Hours(windows=[]))
+    night = centre.changed(hours=Hours(calendars=[Calendar(key="main", windows=[])]))
     walker = await night.a_call(caller, [{"presses": "0"}, {"presses": "1"}, {}]).call()
     await centre.status(walker)
     conversation = await the_conversation(centre, walker)
