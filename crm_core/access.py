@@ -44,6 +44,8 @@ class Action(StrEnum):
     REPLY = "reply"
     TRANSFER = "transfer"
     CLOSE = "close"
+    ESCALATE = "escalate"
+    SNOOZE = "snooze"
     SETTLE_SEND = "settle_send"
     EXPORT = "export"
     ERASE = "erase"
@@ -53,7 +55,7 @@ class Action(StrEnum):
 
 
 _SEES_ALL = frozenset({Role.SUPERVISOR, Role.ADMIN})
-_OWNER_ONLY = frozenset({Action.REPLY, Action.TRANSFER, Action.CLOSE})
+_OWNER_ONLY = frozenset({Action.REPLY, Action.TRANSFER, Action.CLOSE, Action.ESCALATE, Action.SNOOZE})
 _ANYBODY_WHO_SEES = frozenset({Action.READ, Action.NOTE})
 _TEAM_STATES = (
     ConversationState.QUEUED, ConversationState.OFFERED, ConversationState.ASSIGNED, ConversationState.WRAP_UP,

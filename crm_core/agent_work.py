@@ -22,7 +22,7 @@ MOST_CHARACTERS = 10_000
 _ENDED = ConversationState.CLOSED
 
 
-def _said(text: str) -> str:
+def storable_text(text: str) -> str:
     """Without card numbers. Raises InvalidInput for nothing, too much, or what cannot be stored."""
     said = text.strip()
     if not said:
@@ -34,9 +34,10 @@ def _said(text: str) -> str:
     return without_card_numbers(said)
 
 
-async def _allowed(
+async def allowed(
     session: AsyncSession, reach: Reach, action: Action, conversation_id: ConversationId
 ) -> models.Conversation:
+    """The conversation, locked, where `action` is allowed. Raises NotFound and Forbidden."""
     conversation = await conversations.lock_conversation(session, conversation_id)
     require(reach, action, conversation)
     return conversation
@@ -46,7 +47,7 @@ async def accept_conversation(
     session: AsyncSession, now: datetime, reach: Reach, conversation_id: ConversationId
 ) -> None:
     """From the queue, or from the bot by who may take over. Raises AlreadyTaken for the second of two."""
-    await _allowed(session, reach, Action.ACCEPT, conversation_id)
+    await allowed(session, reach, Action.ACCEPT, conversation_id)
     await conversations.accept(session, now, conversation_id, UserId(reach.viewer.user_id))
 
 
@@ -54,13 +55,13 @@ async def decline_conversation(
     session: AsyncSession, now: datetime, reach: Reach, conversation_id: ConversationId
 ) -> None:
     """An offer to oneself goes on to the next. Raises Conflict when there is none (any more)."""
-    conversation = await _allowed(session, reach, Action.ACCEPT, conversation_id)
+    conversation = await allowed(session, reach, Action.ACCEPT, conversation_id)
     await decline(session, now, conversation, UserId(reach.viewer.user_id))
 
 
 async def take_over(session: AsyncSession, now: datetime, reach: Reach, conversation_id: ConversationId) -> None:
     """From the bot, the line or a colleague, by who supervises."""
-    conversation = await _allowed(session, reach, Action.TAKE_OVER, conversation_id)
+    conversation = await allowed(session, reach, Action.TAKE_OVER, conversation_id)
     await conversations.take_over(session, now, conversation, UserId(reach.viewer.user_id))
 
 
@@ -71,10 +72,10 @@ async def reply(
 
     The event's `waited_s` is how long the customer waited for a person; None when they waited for nothing.
     """
-    conversation = await _allowed(session, reach, Action.REPLY, conversation_id)
+    conversation = await allowed(session, reach, Action.REPLY, conversation_id)
     if conversation.state == _ENDED:
         raise Conflict("This conversation is closed; the customer's next message opens a new one.")
-    voice, said = Voice(Author.AGENT, reach.viewer.user_id), Utterance(_said(text))
+    voice, said = Voice(Author.AGENT, reach.viewer.user_id), Utterance(storable_text(text))
     since = await _waiting_since(session, conversation)
     (message_id,) = await post(session, now, conversation, voice, [said])
     detail: JsonObject = {
@@ -106,9 +107,9 @@ async def add_note(
     session: AsyncSession, now: datetime, reach: Reach, conversation_id: ConversationId, text: str
 ) -> MessageId:
     """For colleagues only: it never leaves the desk."""
-    conversation = await _allowed(session, reach, Action.NOTE, conversation_id)
+    conversation = await allowed(session, reach, Action.NOTE, conversation_id)
     voice = Voice(Author.AGENT, reach.viewer.user_id, Visibility.INTERNAL)
-    (message_id,) = await post(session, now, conversation, voice, [Utterance(_said(text))])
+    (message_id,) = await post(session, now, conversation, voice, [Utterance(storable_text(text))])
     await _record(session, now, reach, conversation, (EventKind.NOTE_ADDED, {"message_id": message_id}))
     return message_id
 
@@ -117,7 +118,7 @@ async def transfer_to_queue(
     session: AsyncSession, now: datetime, reach: Reach, conversation_id: ConversationId, queue_key: str
 ) -> None:
     """Raises InvalidInput for a queue that the company does not have."""
-    conversation = await _allowed(session, reach, Action.TRANSFER, conversation_id)
+    conversation = await allowed(session, reach, Action.TRANSFER, conversation_id)
     if queue_key not in reach.queue_teams:
         raise InvalidInput("Choose a queue.")
     await conversations.transfer(session, now, conversation, queue_key, Actor.agent(reach.viewer.user_id))
@@ -131,7 +132,7 @@ async def close_conversation(
     disposition: tuple[str, Collection[str]],
 ) -> None:
     """End it with a disposition: the chosen key, and the keys the company knows."""
-    conversation = await _allowed(session, reach, Action.CLOSE, conversation_id)
+    conversation = await allowed(session, reach, Action.CLOSE, conversation_id)
     chosen, known = disposition
     if chosen not in known:
         raise InvalidInput("Choose how the conversation ended.")

@@ -50,6 +50,8 @@ class ConversationHead:
     due_at: datetime | None
     callback_at: datetime | None
     offer: JsonObject | None
+    snoozed_until: datetime | None
+    escalated_at: datetime | None
 
 
 def rating_of(conversation: type[models.Conversation]) -> ColumnElement[bool]:
@@ -96,4 +98,5 @@ def _head(row: RowMapping, addresses: tuple[KnownAddress, ...]) -> ConversationH
         row["subject"], row["handoff"], row["customer_ref"] or row["contact_ref"], row["verified_at"],
         row["verified_how"], row["opened_at"], row["queued_at"], row["first_replied_at"], row["closed_at"],
         row["disposition"], row["score"], row["comment"], row["due_at"], row["callback_at"], row["offer"],
+        row["snoozed_until"], row["escalated_at"],
     )  # fmt: skip

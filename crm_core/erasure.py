@@ -22,7 +22,8 @@ KEPT_EVENT_KEYS = frozenset({
     "due_at_s", "callback_at_s", "timeout_s", "slack_s", "skills", "ring", "idle_s", "candidates", "is_last_agent",
     "interrupts", "clock", "policy", "target_s",
     "action", "ms", "code", "reason", "queue", "agent_id", "from_agent_id", "from_state", "waited_s", "first",
-    "disposition", "score", "survey", "changed", "from_queue", "to_queue", "merge_id", "job_id", "kind", "tries",
+    "disposition", "score", "survey", "changed", "from_queue", "to_queue", "to_agent_id", "note_id", "until_s",
+    "merge_id", "job_id", "kind", "tries",
     "source", "from_intent", "urgent", "upset", "earlier_contacts", "to_conversation_id", "channel", "continues",
 })  # fmt: skip
 _OWN_WORD = re.compile(r"[A-Za-z0-9_.:/#-]{1,80}")

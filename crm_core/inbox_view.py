@@ -17,6 +17,7 @@ class InboxTab(StrEnum):
     MINE = "mine"
     QUEUE = "queue"
     ALL = "all"
+    SNOOZED = "snoozed"
     CLOSED = "closed"
 
 
@@ -43,10 +44,12 @@ class InboxRow:
     order_number: str | None
     signals: JsonObject = field(default_factory=dict)  # of the handoff
     offer: JsonObject | None = None  # the last one
+    snoozed_until: datetime | None = None
+    escalated: bool = False
 
 
 _WAITING = (ConversationState.QUEUED, ConversationState.OFFERED)
-_MINE = (ConversationState.OFFERED, ConversationState.ASSIGNED, ConversationState.WRAP_UP, ConversationState.SNOOZED)
+_MINE = (ConversationState.OFFERED, ConversationState.ASSIGNED, ConversationState.WRAP_UP)
 
 
 def _in_tab(reach: Reach, tab: InboxTab) -> ColumnElement[bool]:
@@ -55,6 +58,7 @@ def _in_tab(reach: Reach, tab: InboxTab) -> ColumnElement[bool]:
         InboxTab.MINE: (conversation.agent_id == reach.viewer.user_id) & conversation.state.in_(_MINE),
         InboxTab.QUEUE: conversation.state.in_(_WAITING),
         InboxTab.ALL: conversation.state != ConversationState.CLOSED,
+        InboxTab.SNOOZED: conversation.state == ConversationState.SNOOZED,
         InboxTab.CLOSED: conversation.state == ConversationState.CLOSED,
     }
     return conditions[tab] & visible_conversations(reach)
@@ -62,7 +66,7 @@ def _in_tab(reach: Reach, tab: InboxTab) -> ColumnElement[bool]:
 
 async def inbox_counts(session: AsyncSession, reach: Reach) -> dict[InboxTab, int]:
     """How many conversations each tab holds; closed ones are not counted."""
-    tabs = (InboxTab.MINE, InboxTab.QUEUE, InboxTab.ALL)
+    tabs = (InboxTab.MINE, InboxTab.QUEUE, InboxTab.ALL, InboxTab.SNOOZED)
     statement = select(*(func.count().filter(_in_tab(reach, tab)) for tab in tabs)).where(
         models.Conversation.state != ConversationState.CLOSED
     )
@@ -117,4 +121,5 @@ def _row(row: RowMapping) -> InboxRow:
         row["intent"], row["state"], row["agent_id"], row["agent_name"], row["queue_key"],
         queued_at or row["last_inbound_at"], due_at, row["last_message_at"], row["text"] or "", row["author"],
         handoff.get("order_number"), handoff.get("signals") or {}, row["offer"],
+        row["snoozed_until"] if row["state"] == ConversationState.SNOOZED else None, row["escalated_at"] is not None,
     )  # fmt: skip
