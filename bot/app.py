@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
+from functools import partial
 from hmac import compare_digest
 
 from fastapi import FastAPI, Request, Response
@@ -19,6 +20,7 @@ from bot.nlu_routes import nlu_routes
 from bot.process import process_name
 from bot.secret import derived_key
 from bot.services import Services
+from bot.suggestions import suggestions
 from bot.turn import run_turn
 from bot.upkeep import GAUGES_EVERY_S, every, read_gauges
 from channels.http import WebhookPorts, webhook_routes
@@ -85,7 +87,7 @@ def build_app(services: Services) -> FastAPI:
     desk = DeskServices(
         sessions=services.sessions, business=services.business, erp=services.erp, settings=services.settings,
         now=services.turn.now, watch=running.hub.watch_all, key=derived_key(services.key, "desk"),
-        intents=lambda: services.nlu.intents,
+        intents=lambda: services.nlu.intents, suggest=partial(suggestions, services.turn.dialogue.knowledge),
     )  # fmt: skip
     app.include_router(desk_router(desk))
     app.mount("/static", static_files())

@@ -53,7 +53,7 @@ def build_worker(services: Services) -> Worker:
     handlers = {
         JobKind.TURN: turn, JobKind.SEND: sending.send, JobKind.MAIL: sending.mail, JobKind.SURVEY: survey,
         JobKind.OFFER: routing.offer, JobKind.SLA: routing.sla, JobKind.TELL_WAIT: routing.tell_wait,
-        JobKind.WAKE: routing.wake,
+        JobKind.WAKE: routing.wake, JobKind.RELEASE: routing.release,
     }  # fmt: skip
     return Worker(services.sessions, handlers, process_name("worker"))
 

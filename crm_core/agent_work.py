@@ -3,7 +3,6 @@
 from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from crm_core import conversations, models
@@ -15,8 +14,8 @@ from crm_core.events import Actor, Event, EventKind, record
 from crm_core.outbox import Utterance, Voice, post
 from crm_core.plain_text import is_storable
 from crm_core.queue import decline
-from crm_core.sla_clocks import person_replied
-from crm_core.states import Author, ConversationState, Direction, Visibility
+from crm_core.saying import release_held, say
+from crm_core.states import Author, ConversationState, Visibility
 
 MOST_CHARACTERS = 10_000
 _ENDED = ConversationState.CLOSED
@@ -65,42 +64,21 @@ async def take_over(session: AsyncSession, now: datetime, reach: Reach, conversa
     await conversations.take_over(session, now, conversation, UserId(reach.viewer.user_id))
 
 
-async def reply(
-    session: AsyncSession, now: datetime, reach: Reach, conversation_id: ConversationId, text: str
-) -> MessageId:
-    """Say `text` to the customer. Only the owner may, so that two never answer at once.
-
-    The event's `waited_s` is how long the customer waited for a person; None when they waited for nothing.
-    """
+async def may_reply(session: AsyncSession, reach: Reach, conversation_id: ConversationId) -> models.Conversation:
+    """The conversation, locked, if the viewer may answer in it. Raises Conflict for one that is closed."""
     conversation = await allowed(session, reach, Action.REPLY, conversation_id)
     if conversation.state == _ENDED:
         raise Conflict("This conversation is closed; the customer's next message opens a new one.")
-    voice, said = Voice(Author.AGENT, reach.viewer.user_id), Utterance(storable_text(text))
-    since = await _waiting_since(session, conversation)
-    (message_id,) = await post(session, now, conversation, voice, [said])
-    detail: JsonObject = {
-        "message_id": message_id, "first": conversation.first_replied_at is None,
-        "waited_s": (now - since).total_seconds() if since else None,
-    }  # fmt: skip
-    conversation.first_replied_at = conversation.first_replied_at or now
-    await session.flush()
-    await person_replied(session, now, conversation)
-    await _record(session, now, reach, conversation, (EventKind.AGENT_REPLIED, detail))
-    return message_id
+    return conversation
 
 
-async def _waiting_since(session: AsyncSession, conversation: models.Conversation) -> datetime | None:
-    """When they were queued or first wrote, whichever nobody has answered yet; None when nothing is open."""
-    message = models.Message
-    in_thread = message.conversation_id == conversation.id
-    by_agent = in_thread & (message.author == Author.AGENT) & (message.visibility == Visibility.PUBLIC)
-    newest = select(message.id, message.created_at).where(by_agent).order_by(message.id.desc()).limit(1)
-    replied = (await session.execute(newest)).one_or_none()
-    if conversation.queued_at is not None and (replied is None or conversation.queued_at > replied.created_at):
-        return conversation.queued_at
-    after = message.id > (replied.id if replied else 0)
-    unanswered = select(func.min(message.created_at)).where(in_thread, message.direction == Direction.IN, after)
-    return await session.scalar(unanswered)
+async def reply(
+    session: AsyncSession, now: datetime, reach: Reach, conversation_id: ConversationId, text: str
+) -> MessageId:
+    """Say `text` to the customer at once. Only the owner may, so that two never answer at once."""
+    conversation = await may_reply(session, reach, conversation_id)
+    await release_held(session, now, conversation)
+    return await say(session, now, conversation, (UserId(reach.viewer.user_id), storable_text(text)))
 
 
 async def add_note(
@@ -121,6 +99,7 @@ async def transfer_to_queue(
     conversation = await allowed(session, reach, Action.TRANSFER, conversation_id)
     if queue_key not in reach.queue_teams:
         raise InvalidInput("Choose a queue.")
+    await release_held(session, now, conversation)
     await conversations.transfer(session, now, conversation, queue_key, Actor.agent(reach.viewer.user_id))
 
 
@@ -138,6 +117,7 @@ async def close_conversation(
         raise InvalidInput("Choose how the conversation ended.")
     if conversation.state == _ENDED:
         return
+    await release_held(session, now, conversation)
     await conversations.close(session, now, conversation, chosen, Actor.agent(reach.viewer.user_id))
 
 

@@ -12,6 +12,7 @@ from crm_core import models
 from crm_core.contacts import standing_contact
 from crm_core.contracts import ContactId, Json
 from crm_core.models_contacts import AddressClaim
+from crm_core.models_desk import HeldReply
 from crm_core.schema import Base
 
 ERASED = "erased"
@@ -72,6 +73,10 @@ async def delete_jobs(session: AsyncSession, _now: datetime, person: Person) -> 
 
 async def delete_attachments(session: AsyncSession, _now: datetime, person: Person) -> None:
     await _remove(session, models.AttachmentRow, models.AttachmentRow.conversation_id.in_(person.conversation_ids))
+
+
+async def delete_held(session: AsyncSession, _now: datetime, person: Person) -> None:
+    await _remove(session, HeldReply, HeldReply.conversation_id.in_(person.conversation_ids))
 
 
 async def delete_corrections(session: AsyncSession, _now: datetime, person: Person) -> None:
@@ -143,7 +148,7 @@ def _names_nobody(value: Json) -> bool:
 
 
 ERASURE_STEPS: tuple[Step, ...] = (
-    delete_payloads, delete_claims, delete_addresses, delete_jobs, delete_attachments, delete_corrections,
+    delete_payloads, delete_held, delete_claims, delete_addresses, delete_jobs, delete_attachments, delete_corrections,
     blank_messages, blank_conversations, blank_surveys, blank_contacts, blank_merges, blank_events,
 )  # fmt: skip
 

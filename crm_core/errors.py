@@ -9,7 +9,8 @@ SwitchboardError                 code                    HTTP
 ├── Conflict                     conflict                409
 │   ├── IllegalTransition        illegal_transition      409
 │   ├── AlreadyTaken             already_taken           409
-│   └── AgentAway                agent_away              409
+│   ├── AgentAway                agent_away              409
+│   └── AlreadySent              already_sent            409
 ├── Unauthenticated              unauthenticated         401
 ├── RateLimited                  rate_limited            429
 ├── SetupRequired                setup_required          503
@@ -69,6 +70,12 @@ class IllegalTransition(Conflict):
 
 class AlreadyTaken(Conflict):
     code = "already_taken"
+
+
+class AlreadySent(Conflict):
+    """Too late to take it back."""
+
+    code = "already_sent"
 
 
 class AgentAway(Conflict):

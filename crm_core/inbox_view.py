@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import ColumnElement, RowMapping, Select, func, select, true
+from sqlalchemy import ColumnElement, RowMapping, Select, func, or_, select, true
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from crm_core import models
@@ -76,11 +76,29 @@ async def inbox_counts(session: AsyncSession, reach: Reach) -> dict[InboxTab, in
 
 async def inbox_rows(session: AsyncSession, reach: Reach, tab: InboxTab, limit: int = 100) -> list[InboxRow]:
     """The rows of a tab: longest waiting first, closed ones newest first."""
-    rows = (await session.execute(_rows_of(reach, tab, limit))).mappings()
+    conversation = models.Conversation
+    waiting = func.coalesce(conversation.queued_at, conversation.last_message_at)
+    order = conversation.id.desc() if tab is InboxTab.CLOSED else waiting
+    rows = (await session.execute(_rows_where(_in_tab(reach, tab)).order_by(order).limit(limit))).mappings()
     return [_row(row) for row in rows]
 
 
-def _rows_of(reach: Reach, tab: InboxTab, limit: int) -> Select[tuple[object, ...]]:
+async def find_conversations(session: AsyncSession, reach: Reach, typed: str, limit: int = 8) -> list[InboxRow]:
+    """By a part of the customer's name or address, or by order number: open ones first, newest first."""
+    conversation, contact, address = models.Conversation, models.Contact, models.Address
+    has_address = select(address.id).where(
+        address.contact_id == conversation.contact_id, address.uri.icontains(typed, autoescape=True)
+    )
+    fits = or_(
+        contact.name.icontains(typed, autoescape=True), has_address.exists(),
+        conversation.handoff["order_number"].astext == typed,
+    )  # fmt: skip
+    statement = _rows_where(visible_conversations(reach) & fits)
+    newest = statement.order_by(conversation.state == ConversationState.CLOSED, conversation.id.desc()).limit(limit)
+    return [_row(row) for row in (await session.execute(newest)).mappings()]
+
+
+def _rows_where(condition: ColumnElement[bool]) -> Select[tuple[object, ...]]:
     conversation = models.Conversation
     last = (
         select(models.Message.text, models.Message.author)
@@ -96,7 +114,6 @@ def _rows_of(reach: Reach, tab: InboxTab, limit: int) -> Select[tuple[object, ..
         .limit(1)
         .scalar_subquery()
     )
-    waiting = func.coalesce(conversation.queued_at, conversation.last_message_at)
     return (
         select(
             *conversation.__table__.columns, models.Contact.name.label("contact_name"), models.Inbox.channel,
@@ -107,9 +124,7 @@ def _rows_of(reach: Reach, tab: InboxTab, limit: int) -> Select[tuple[object, ..
         .join(models.Inbox, models.Inbox.id == conversation.inbox_id)
         .join(models.User, models.User.id == conversation.agent_id, isouter=True)
         .join(last, true(), isouter=True)
-        .where(_in_tab(reach, tab))
-        .order_by(conversation.id.desc() if tab is InboxTab.CLOSED else waiting)
-        .limit(limit)
+        .where(condition)
     )  # fmt: skip
 
 

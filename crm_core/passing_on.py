@@ -16,6 +16,7 @@ from crm_core.events import SYSTEM, Actor, Event, EventKind, record
 from crm_core.jobs import JobKind, NewJob, enqueue
 from crm_core.line import Entry, enter_line
 from crm_core.queue import offer_directly, require_available
+from crm_core.saying import release_held
 from crm_core.signals import Signal, Topic, publish
 from crm_core.states import AgentState, ConversationState, Role
 
@@ -72,6 +73,7 @@ async def _give(
     to: tuple[UserId, str],
 ) -> None:
     (agent_id, how), giver = to, reach.viewer
+    await release_held(session, now, conversation)
     actor, queue = Actor.agent(giver.user_id), conversation.queue_key
     detail: JsonObject = {"from_queue": queue, "to_queue": queue, "to_agent_id": agent_id}
     await move(session, now, conversation, Trigger.TRANSFER, (actor, detail))

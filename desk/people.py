@@ -91,9 +91,11 @@ def _until(clock: Clockface, since: datetime, deadline: datetime, title: str) ->
 
 def routing_reason(offer: JsonObject | None, words: Words) -> str:
     """Why routing chose this agent: “42 s left · knows es, billing · idle for 310 s · 3 could take it”."""
-    reason = (offer or {}).get("reason")
+    reason, giver = (offer or {}).get("reason"), (offer or {}).get("from_name")
     if not isinstance(reason, dict):
         return ""
+    if giver is not None:
+        return words(f"offer.by_{reason.get('how')}", name=giver)
     slack_s, idle_s, candidates = (_number(reason.get(name)) for name in ("slack_s", "idle_s", "candidates"))
     skills = reason.get("skills")
     known = [reason.get("language"), *(skills if isinstance(skills, list) else [])]

@@ -13,6 +13,7 @@ from desk.services import Desk, DeskServices
 from desk.socket import socket_routes
 from desk.trouble_page import trouble_routes
 from desk.words import read_catalogues
+from desk.writing_routes import writing_routes
 
 __all__ = ["DeskServices", "desk_router"]
 
@@ -24,7 +25,7 @@ def desk_router(services: DeskServices) -> APIRouter:
     router = APIRouter(include_in_schema=False)
     parts = (
         entry_routes, action_routes, contact_routes, account_routes, review_routes, trouble_routes, socket_routes,
-        page_routes,
+        writing_routes, page_routes,
     )  # fmt: skip
     for routes in parts:
         router.include_router(routes(desk))

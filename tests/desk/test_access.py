@@ -4,14 +4,24 @@ from fastapi import FastAPI
 from tests.desk.test_guard import all_routes
 from tests.support.desk_client import Browser, LogIn
 
-READ = ("/desk/c/{}", "/desk/c/{}/customer", "/desk/c/{}/orders")
+READ = (
+    "/desk/c/{}",
+    "/desk/c/{}/customer",
+    "/desk/c/{}/orders",
+    "/desk/c/{}/colleagues",
+    "/desk/c/{}/macros",
+    "/desk/c/{}/suggestions",
+)
 CHANGE = (
     "accept", "decline", "reply", "note", "transfer", "close", "intent", "resend", "mark_sent", "merge", "unmerge",
-    "continue",
+    "continue", "escalate", "snooze", "wake", "take_over", "undo",
+    "whisper",
 )  # fmt: skip
 FIELDS = {
     "text": "Hello",
-    "queue": "service",
+    "to": "queue:service",
+    "rest": "hour",
+    "held": "1",
     "disposition": "resolved",
     "after": "0",
     "message": "1",
@@ -46,7 +56,23 @@ async def test_another_team_s_conversation_cannot_be_changed(log_in: LogIn, seed
         assert "belongs to another team" in answer.text
 
 
-@pytest.mark.parametrize("name", ["reply", "transfer", "close", "resend", "mark_sent", "merge", "continue"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "reply",
+        "transfer",
+        "close",
+        "resend",
+        "mark_sent",
+        "merge",
+        "continue",
+        "escalate",
+        "snooze",
+        "wake",
+        "take_over",
+        "whisper",
+    ],
+)
 async def test_a_colleague_s_conversation_can_be_read_but_not_taken_in_hand(
     log_in: LogIn, seeded: dict[str, int], name: str
 ) -> None:

@@ -30,6 +30,7 @@ from crm_core.errors import ErpTimeout
 from crm_core.signals import Signal
 from desk.assets import static_files
 from desk.routes import DeskServices, desk_router
+from desk.services import Suggest, Suggestion
 
 KEY = b"a key for tests, thirty-two byte"
 
@@ -91,6 +92,9 @@ class DeskErp:
     async def create_return(self, order_id: str, reason: str, *, key: str) -> str:
         return "R-1"
 
+    async def request_address_change(self, order_id: str, address: str, *, key: str) -> str:
+        return "A-1"
+
     async def add_note(self, order_id: str, text: str, *, key: str) -> None: ...
 
     async def health(self) -> str:
@@ -125,6 +129,13 @@ class Signals:
 INTENTS = ("complaint", "delivery_partial", "greeting", "invoice_copy", "order_status", "talk_to_person")
 
 
+def answered(question: str, language: str) -> tuple[Suggestion, ...]:
+    """A company that knows one thing."""
+    del language
+    asks = "4" in question
+    return (Suggestion("Llegan en dos envíos, sin coste.", "Envíos parciales", "delivery"),) if asks else ()
+
+
 @dataclass
 class DeskParts:
     """What a test may want to change before the desk is built."""
@@ -135,11 +146,12 @@ class DeskParts:
     now: Callable[[], datetime]
     erp: DeskErp = field(default_factory=DeskErp)
     signals: Signals = field(default_factory=Signals)
+    suggest: Suggest = answered
 
     def app(self) -> FastAPI:
         services = DeskServices(
             self.sessions, self.business, self.erp, self.settings, self.now, self.signals.watch, KEY,
-            lambda: INTENTS,
+            lambda: INTENTS, self.suggest,
         )  # fmt: skip
         app = FastAPI()
         app.include_router(desk_router(services))

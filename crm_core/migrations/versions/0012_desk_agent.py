@@ -23,9 +23,16 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_held_reply")),
     )
     op.create_index(op.f("ix_held_reply_conversation_id"), "held_reply", ["conversation_id"])
+    op.drop_constraint(op.f("ck_message_visibility"), "message", type_="check")
+    op.create_check_constraint(
+        op.f("ck_message_visibility"), "message", "visibility in ('public', 'internal', 'whisper')"
+    )
 
 
 def downgrade() -> None:
+    op.execute("delete from message where visibility = 'whisper'")  # as a note the whole team would read it
+    op.drop_constraint(op.f("ck_message_visibility"), "message", type_="check")
+    op.create_check_constraint(op.f("ck_message_visibility"), "message", "visibility in ('public', 'internal')")
     op.drop_table("held_reply")
     op.drop_column("conversation", "escalated_at")
     op.drop_column("conversation", "snoozed_until")

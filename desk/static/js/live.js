@@ -61,6 +61,7 @@
       if (!task.target?.matches?.(".timeline")) continue;
       if (flow) flow.dataset.follow = isAtEnd(flow) ? "yes" : "no";
       if (task.swapSpec.style !== "beforeend") continue;
+      if (task.fragment.querySelector(".m.in, .m.out")) document.body.dispatchEvent(new Event("said"));
       for (const entry of [...task.fragment.children]) document.getElementById(entry.id)?.remove();
     }
   });
