@@ -274,7 +274,7 @@ async def set_agent_state(
 
 async def staff_names(session: AsyncSession, user_ids: Collection[int]) -> dict[int, str]:
     rows = await session.execute(select(models.User.id, models.User.name).where(models.User.id.in_(user_ids)))
-    return dict(rows.tuples().all())
+    return {row.id: row.name for row in rows}
 
 
 async def first_admin_needed(session: AsyncSession) -> bool:

@@ -72,12 +72,12 @@ async def says(parts: DeskParts, text: str) -> None:
 async def test_a_passage_that_answers_is_offered_with_its_source_and_not_sent(
     elena: Browser, parts: DeskParts, seeded: Ids
 ) -> None:
-    await says(parts, "¿Por qué faltan 4 sillas?")
+    await says(parts, "¿Entregan el sábado?")
     before = await texts(parts.sessions, seeded["maria"])
     offered = (await elena.part(f"/desk/c/{seeded['maria']}/suggestions")).text
-    assert "Envíos parciales" in offered
+    assert "Entrega en sábado" in offered
     assert "from delivery" in offered
-    assert 'data-inserts="Llegan en dos envíos, sin coste."' in offered
+    assert 'data-inserts="Entregamos también los sábados por la mañana, sin coste."' in offered
     assert await texts(parts.sessions, seeded["maria"]) == before
 
 
@@ -87,7 +87,7 @@ async def test_nothing_is_offered_where_nothing_answers_or_nobody_asks(
     path = f"/desk/c/{seeded['maria']}/suggestions"
     await says(parts, "Hola")
     assert (await elena.part(path)).text.strip() == ""
-    await says(parts, "¿Por qué faltan 4 sillas?!")
+    await says(parts, "¿Y el sábado, no?")
     await elena.post(f"/desk/c/{seeded['maria']}/close", disposition="resolved", text="Llegan mañana.")
     assert (await elena.part(path)).text.strip() == ""
 

@@ -132,8 +132,12 @@ INTENTS = ("complaint", "delivery_partial", "greeting", "invoice_copy", "order_s
 def answered(question: str, language: str) -> tuple[Suggestion, ...]:
     """A company that knows one thing."""
     del language
-    asks = "4" in question
-    return (Suggestion("Llegan en dos envíos, sin coste.", "Envíos parciales", "delivery"),) if asks else ()
+    asks = "sábado" in question
+    return (
+        (Suggestion("Entregamos también los sábados por la mañana, sin coste.", "Entrega en sábado", "delivery"),)
+        if asks
+        else ()
+    )
 
 
 @dataclass
