@@ -50,6 +50,8 @@ async def test_a_reply_appears_once_and_the_box_is_empty(served: Served) -> None
         await page.keyboard.press("Control+Enter")
         await expect(page.locator(".held").get_by_text("Llegan mañana a las diez.")).to_have_count(1)
         await expect(page.locator("#draft")).to_have_value("")
+        await served.parts.signals.tell(Signal(Topic.CONVERSATION, served.seeded["maria"]))
+        await page.wait_for_timeout(400)
         await served.undo_is_over("maria")
         await expect(page.locator(".timeline").get_by_text("Llegan mañana a las diez.")).to_have_count(1)
         await expect(page.locator(".held")).to_be_empty()
