@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
+from functools import partial
 from hmac import compare_digest
 
 from fastapi import FastAPI, Request, Response
@@ -21,6 +22,7 @@ from bot.process import process_name
 from bot.rating_page import rating_routes
 from bot.secret import derived_key
 from bot.services import Services
+from bot.suggestions import suggestions
 from bot.turn import run_turn
 from bot.upkeep import GAUGES_EVERY_S, every, read_gauges
 from channels.http import WebhookPorts, webhook_routes
@@ -91,6 +93,7 @@ def build_app(services: Services) -> FastAPI:
         sessions=services.sessions, business=services.business, erp=services.erp, settings=services.settings,
         now=services.turn.now, watch=running.hub.watch_all, key=derived_key(services.key, "desk"),
         intents=lambda: services.nlu.intents, reports=ReportPorts(read_report, read_wallboard), blobs=services.blobs,
+        suggest=partial(suggestions, services.turn.dialogue.knowledge),
     )  # fmt: skip
     app.include_router(desk_router(desk))
     app.mount("/static", static_files())

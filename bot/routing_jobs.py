@@ -13,9 +13,11 @@ from crm_core.contracts import ConversationId, UserId
 from crm_core.conversations import lock_conversation
 from crm_core.db import Sessions, unit_of_work, utc_now
 from crm_core.escalation import escalate
+from crm_core.held_replies import release_job
 from crm_core.jobs import ClaimedJob
 from crm_core.line import WAITING
 from crm_core.outbox import BOT_VOICE, Utterance, post
+from crm_core.passing_on import wake_job
 from crm_core.queue import offer_job, offers_of_absent, withdraw_offer
 from crm_core.sla_clocks import Moment, timer_fired
 from crm_core.staff import set_agent_state
@@ -50,6 +52,18 @@ class RoutingJobs:
         async with unit_of_work(self.sessions) as session:
             if job.conversation_id is not None:
                 await _fire(session, utc_now(), job.conversation_id, job)
+            await jobs.finish(session, [job])
+
+    async def wake(self, job: ClaimedJob) -> None:
+        async with unit_of_work(self.sessions) as session:
+            if job.conversation_id is not None:
+                await wake_job(session, utc_now(), job.conversation_id, job.payload)
+            await jobs.finish(session, [job])
+
+    async def release(self, job: ClaimedJob) -> None:
+        async with unit_of_work(self.sessions) as session:
+            if job.conversation_id is not None:
+                await release_job(session, utc_now(), job.conversation_id, job.payload)
             await jobs.finish(session, [job])
 
     async def tell_wait(self, job: ClaimedJob) -> None:

@@ -13,6 +13,7 @@ from pydantic import Field, HttpUrl
 from config.documents import DocumentError, line_of, read_document, read_text
 from config.holidays import read_holidays
 from config.inboxes import Channels
+from config.macros import Macros
 from config.routing_files import Hours, Policies, Queues
 from config.words import Key, LanguageCode, Strict, TimeZone, Translated
 
@@ -79,6 +80,7 @@ class Business:
     sla: Policies
     channels: Channels
     erps: Erps = field(default_factory=Erps)
+    macros: Macros = field(default_factory=Macros)
 
 
 def read_business(config_dir: Path) -> Business:
@@ -93,7 +95,19 @@ def read_business(config_dir: Path) -> Business:
         sla=policies,
         channels=read_document(config_dir / "channels.yml", Channels),
         erps=read_document(config_dir / "erp.yml", Erps) if (config_dir / "erp.yml").exists() else Erps(),
+        macros=_read_macros(config_dir, company.languages),
     )
+
+
+def _read_macros(config_dir: Path, languages: Collection[LanguageCode]) -> Macros:
+    """Each in every language of the company, so that no customer gets another one's."""
+    path = config_dir / "macros.yml"
+    macros = read_document(path, Macros) if path.exists() else Macros()
+    for number, macro in enumerate(macros.macros):
+        missing = sorted(set(languages) - macro.text.keys())
+        if missing:
+            raise _problem(path, (number, "text"), f"the text lacks the language {', '.join(missing)}")
+    return macros
 
 
 def read_hours(config_dir: Path, time_zone: str) -> Hours:

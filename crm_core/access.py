@@ -44,6 +44,9 @@ class Action(StrEnum):
     REPLY = "reply"
     TRANSFER = "transfer"
     CLOSE = "close"
+    ESCALATE = "escalate"
+    SNOOZE = "snooze"
+    WHISPER = "whisper"
     SETTLE_SEND = "settle_send"
     EXPORT = "export"
     ERASE = "erase"
@@ -54,7 +57,7 @@ class Action(StrEnum):
 
 
 _SEES_ALL = frozenset({Role.SUPERVISOR, Role.ADMIN})
-_OWNER_ONLY = frozenset({Action.REPLY, Action.TRANSFER, Action.CLOSE})
+_OWNER_ONLY = frozenset({Action.REPLY, Action.TRANSFER, Action.CLOSE, Action.ESCALATE, Action.SNOOZE})
 _ANYBODY_WHO_SEES = frozenset({Action.READ, Action.NOTE})
 _TEAM_STATES = (
     ConversationState.QUEUED, ConversationState.OFFERED, ConversationState.ASSIGNED, ConversationState.WRAP_UP,
@@ -62,6 +65,7 @@ _TEAM_STATES = (
 )  # fmt: skip
 _BY_ROLE: Mapping[Action, frozenset[Role]] = {
     Action.TAKE_OVER: frozenset({Role.SUPERVISOR, Role.ADMIN}),
+    Action.WHISPER: frozenset({Role.SUPERVISOR, Role.ADMIN}),
     Action.SETTLE_SEND: frozenset({Role.LEAD, Role.SUPERVISOR, Role.ADMIN}),
     Action.MERGE: frozenset({Role.LEAD, Role.SUPERVISOR, Role.ADMIN}),
     Action.EXPORT: frozenset({Role.SUPERVISOR, Role.ADMIN}),
@@ -91,6 +95,11 @@ def sees(reach: Reach, conversation: models.Conversation) -> bool:
     if conversation.agent_id == reach.viewer.user_id:  # once it is closed, who left the team leaves it behind
         return of_teams or conversation.queue_key is None or conversation.state != ConversationState.CLOSED
     return of_teams and conversation.state in _TEAM_STATES
+
+
+def hears(reach: Reach, writer_id: int | None, meant_for: int | None) -> bool:
+    """Whether a whisper is for the viewer: who supervises, who wrote it, whom it is meant for; not the team."""
+    return reach.viewer.role in _SEES_ALL or reach.viewer.user_id in (writer_id, meant_for)
 
 
 def require(reach: Reach, action: Action, conversation: models.Conversation) -> None:

@@ -3,7 +3,6 @@
 from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from crm_core import conversations, models
@@ -15,14 +14,14 @@ from crm_core.events import Actor, Event, EventKind, record
 from crm_core.outbox import Utterance, Voice, post
 from crm_core.plain_text import is_storable
 from crm_core.queue import decline
-from crm_core.sla_clocks import person_replied
-from crm_core.states import Author, ConversationState, Direction, Visibility
+from crm_core.saying import release_held, say
+from crm_core.states import Author, ConversationState, Visibility
 
 MOST_CHARACTERS = 10_000
 _ENDED = ConversationState.CLOSED
 
 
-def _said(text: str) -> str:
+def storable_text(text: str) -> str:
     """Without card numbers. Raises InvalidInput for nothing, too much, or what cannot be stored."""
     said = text.strip()
     if not said:
@@ -34,9 +33,10 @@ def _said(text: str) -> str:
     return without_card_numbers(said)
 
 
-async def _allowed(
+async def allowed(
     session: AsyncSession, reach: Reach, action: Action, conversation_id: ConversationId
 ) -> models.Conversation:
+    """The conversation, locked, where `action` is allowed. Raises NotFound and Forbidden."""
     conversation = await conversations.lock_conversation(session, conversation_id)
     require(reach, action, conversation)
     return conversation
@@ -46,7 +46,7 @@ async def accept_conversation(
     session: AsyncSession, now: datetime, reach: Reach, conversation_id: ConversationId
 ) -> None:
     """From the queue, or from the bot by who may take over. Raises AlreadyTaken for the second of two."""
-    await _allowed(session, reach, Action.ACCEPT, conversation_id)
+    await allowed(session, reach, Action.ACCEPT, conversation_id)
     await conversations.accept(session, now, conversation_id, UserId(reach.viewer.user_id))
 
 
@@ -54,61 +54,40 @@ async def decline_conversation(
     session: AsyncSession, now: datetime, reach: Reach, conversation_id: ConversationId
 ) -> None:
     """An offer to oneself goes on to the next. Raises Conflict when there is none (any more)."""
-    conversation = await _allowed(session, reach, Action.ACCEPT, conversation_id)
+    conversation = await allowed(session, reach, Action.ACCEPT, conversation_id)
     await decline(session, now, conversation, UserId(reach.viewer.user_id))
 
 
 async def take_over(session: AsyncSession, now: datetime, reach: Reach, conversation_id: ConversationId) -> None:
     """From the bot, the line or a colleague, by who supervises."""
-    conversation = await _allowed(session, reach, Action.TAKE_OVER, conversation_id)
+    conversation = await allowed(session, reach, Action.TAKE_OVER, conversation_id)
     await conversations.take_over(session, now, conversation, UserId(reach.viewer.user_id))
+
+
+async def may_reply(session: AsyncSession, reach: Reach, conversation_id: ConversationId) -> models.Conversation:
+    """The conversation, locked, if the viewer may answer in it. Raises Conflict for one that is closed."""
+    conversation = await allowed(session, reach, Action.REPLY, conversation_id)
+    if conversation.state == _ENDED:
+        raise Conflict("This conversation is closed; the customer's next message opens a new one.")
+    return conversation
 
 
 async def reply(
     session: AsyncSession, now: datetime, reach: Reach, conversation_id: ConversationId, text: str
 ) -> MessageId:
-    """Say `text` to the customer. Only the owner may, so that two never answer at once.
-
-    The event's `waited_s` is how long the customer waited for a person; None when they waited for nothing.
-    """
-    conversation = await _allowed(session, reach, Action.REPLY, conversation_id)
-    if conversation.state == _ENDED:
-        raise Conflict("This conversation is closed; the customer's next message opens a new one.")
-    voice, said = Voice(Author.AGENT, reach.viewer.user_id), Utterance(_said(text))
-    since = await _waiting_since(session, conversation)
-    (message_id,) = await post(session, now, conversation, voice, [said])
-    detail: JsonObject = {
-        "message_id": message_id, "first": conversation.first_replied_at is None,
-        "waited_s": (now - since).total_seconds() if since else None,
-    }  # fmt: skip
-    conversation.first_replied_at = conversation.first_replied_at or now
-    await session.flush()
-    await person_replied(session, now, conversation)
-    await _record(session, now, reach, conversation, (EventKind.AGENT_REPLIED, detail))
-    return message_id
-
-
-async def _waiting_since(session: AsyncSession, conversation: models.Conversation) -> datetime | None:
-    """When they were queued or first wrote, whichever nobody has answered yet; None when nothing is open."""
-    message = models.Message
-    in_thread = message.conversation_id == conversation.id
-    by_agent = in_thread & (message.author == Author.AGENT) & (message.visibility == Visibility.PUBLIC)
-    newest = select(message.id, message.created_at).where(by_agent).order_by(message.id.desc()).limit(1)
-    replied = (await session.execute(newest)).one_or_none()
-    if conversation.queued_at is not None and (replied is None or conversation.queued_at > replied.created_at):
-        return conversation.queued_at
-    after = message.id > (replied.id if replied else 0)
-    unanswered = select(func.min(message.created_at)).where(in_thread, message.direction == Direction.IN, after)
-    return await session.scalar(unanswered)
+    """Say `text` to the customer at once. Only the owner may, so that two never answer at once."""
+    conversation = await may_reply(session, reach, conversation_id)
+    await release_held(session, now, conversation)
+    return await say(session, now, conversation, (UserId(reach.viewer.user_id), storable_text(text)))
 
 
 async def add_note(
     session: AsyncSession, now: datetime, reach: Reach, conversation_id: ConversationId, text: str
 ) -> MessageId:
     """For colleagues only: it never leaves the desk."""
-    conversation = await _allowed(session, reach, Action.NOTE, conversation_id)
+    conversation = await allowed(session, reach, Action.NOTE, conversation_id)
     voice = Voice(Author.AGENT, reach.viewer.user_id, Visibility.INTERNAL)
-    (message_id,) = await post(session, now, conversation, voice, [Utterance(_said(text))])
+    (message_id,) = await post(session, now, conversation, voice, [Utterance(storable_text(text))])
     await _record(session, now, reach, conversation, (EventKind.NOTE_ADDED, {"message_id": message_id}))
     return message_id
 
@@ -117,9 +96,10 @@ async def transfer_to_queue(
     session: AsyncSession, now: datetime, reach: Reach, conversation_id: ConversationId, queue_key: str
 ) -> None:
     """Raises InvalidInput for a queue that the company does not have."""
-    conversation = await _allowed(session, reach, Action.TRANSFER, conversation_id)
+    conversation = await allowed(session, reach, Action.TRANSFER, conversation_id)
     if queue_key not in reach.queue_teams:
         raise InvalidInput("Choose a queue.")
+    await release_held(session, now, conversation)
     await conversations.transfer(session, now, conversation, queue_key, Actor.agent(reach.viewer.user_id))
 
 
@@ -131,12 +111,13 @@ async def close_conversation(
     disposition: tuple[str, Collection[str]],
 ) -> None:
     """End it with a disposition: the chosen key, and the keys the company knows."""
-    conversation = await _allowed(session, reach, Action.CLOSE, conversation_id)
+    conversation = await allowed(session, reach, Action.CLOSE, conversation_id)
     chosen, known = disposition
     if chosen not in known:
         raise InvalidInput("Choose how the conversation ended.")
     if conversation.state == _ENDED:
         return
+    await release_held(session, now, conversation)
     await conversations.close(session, now, conversation, chosen, Actor.agent(reach.viewer.user_id))
 
 

@@ -51,6 +51,8 @@ class ConversationHead:
     due_at: datetime | None
     callback_at: datetime | None
     offer: JsonObject | None
+    snoozed_until: datetime | None
+    escalated_at: datetime | None
     call_s: int | None = None  # on the telephone, all calls of it together
 
 
@@ -99,5 +101,6 @@ def _head(row: RowMapping, addresses: tuple[KnownAddress, ...]) -> ConversationH
         row["subject"], row["handoff"], row["customer_ref"] or row["contact_ref"], row["verified_at"],
         row["verified_how"], row["opened_at"], row["queued_at"], row["first_replied_at"], row["closed_at"],
         row["disposition"], row["score"], row["comment"], row["due_at"], row["callback_at"], row["offer"],
+        row["snoozed_until"], row["escalated_at"],
         int(row["call_s"]) if row["call_s"] is not None else None,
     )  # fmt: skip

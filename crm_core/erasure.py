@@ -12,6 +12,7 @@ from crm_core import models, models_phone
 from crm_core.contacts import standing_contact
 from crm_core.contracts import ContactId, Json
 from crm_core.models_contacts import AddressClaim
+from crm_core.models_desk import HeldReply
 from crm_core.schema import Base
 
 ERASED = "erased"
@@ -22,9 +23,9 @@ KEPT_EVENT_KEYS = frozenset({
     "due_at_s", "callback_at_s", "timeout_s", "slack_s", "skills", "ring", "idle_s", "candidates", "is_last_agent",
     "interrupts", "clock", "policy", "target_s", "channel",
     "action", "ms", "code", "reason", "queue", "agent_id", "from_agent_id", "from_state", "waited_s", "first",
-    "disposition", "score", "survey", "changed", "from_queue", "to_queue", "merge_id", "job_id", "kind", "tries",
-    "source", "from_intent", "urgent", "upset", "earlier_contacts", "to_conversation_id", "continues", "duration_s",
-    "outcome", "call_id",
+    "disposition", "score", "survey", "changed", "from_queue", "to_queue", "to_agent_id", "note_id", "until_s",
+    "merge_id", "job_id", "kind", "tries", "source", "from_intent", "urgent", "upset", "earlier_contacts",
+    "to_conversation_id", "continues", "duration_s", "outcome", "call_id",
 })  # fmt: skip
 _OWN_WORD = re.compile(r"[A-Za-z0-9_.:/#-]{1,80}")
 
@@ -72,6 +73,10 @@ async def delete_jobs(session: AsyncSession, _now: datetime, person: Person) -> 
 
 async def delete_attachments(session: AsyncSession, _now: datetime, person: Person) -> None:
     await _remove(session, models.AttachmentRow, models.AttachmentRow.conversation_id.in_(person.conversation_ids))
+
+
+async def delete_held(session: AsyncSession, _now: datetime, person: Person) -> None:
+    await _remove(session, HeldReply, HeldReply.conversation_id.in_(person.conversation_ids))
 
 
 async def delete_corrections(session: AsyncSession, _now: datetime, person: Person) -> None:
@@ -149,7 +154,8 @@ def _names_nobody(value: Json) -> bool:
 
 
 ERASURE_STEPS: tuple[Step, ...] = (
-    delete_payloads, delete_claims, delete_addresses, delete_jobs, delete_attachments, delete_corrections, delete_calls,
+    delete_payloads, delete_held, delete_claims, delete_addresses, delete_jobs, delete_attachments, delete_corrections,
+    delete_calls,
     blank_messages, blank_conversations, blank_surveys, blank_contacts, blank_merges, blank_events,
 )  # fmt: skip
 

@@ -8,7 +8,9 @@ SwitchboardError                 code                    HTTP
 ├── Forbidden                    forbidden               403
 ├── Conflict                     conflict                409
 │   ├── IllegalTransition        illegal_transition      409
-│   └── AlreadyTaken             already_taken           409
+│   ├── AlreadyTaken             already_taken           409
+│   ├── AgentAway                agent_away              409
+│   └── AlreadySent              already_sent            409
 ├── Unauthenticated              unauthenticated         401
 ├── RateLimited                  rate_limited            429
 ├── SetupRequired                setup_required          503
@@ -68,6 +70,18 @@ class IllegalTransition(Conflict):
 
 class AlreadyTaken(Conflict):
     code = "already_taken"
+
+
+class AlreadySent(Conflict):
+    """Too late to take it back."""
+
+    code = "already_sent"
+
+
+class AgentAway(Conflict):
+    """Whom something was to be given is not at their desk."""
+
+    code = "agent_away"
 
 
 class Unauthenticated(SwitchboardError):

@@ -40,6 +40,7 @@ class EventKind(StrEnum):
     ASSIGNED = "assigned"
     AGENT_REPLIED = "agent_replied"
     NOTE_ADDED = "note_added"
+    WHISPERED = "whispered"
     TRANSFERRED = "transferred"
     ESCALATED = "escalated"
     HELD = "held"

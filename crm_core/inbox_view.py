@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import ColumnElement, RowMapping, Select, func, select, true
+from sqlalchemy import ColumnElement, RowMapping, Select, func, or_, select, true
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from crm_core import models
@@ -17,6 +17,7 @@ class InboxTab(StrEnum):
     MINE = "mine"
     QUEUE = "queue"
     ALL = "all"
+    SNOOZED = "snoozed"
     CLOSED = "closed"
 
 
@@ -43,10 +44,12 @@ class InboxRow:
     order_number: str | None
     signals: JsonObject = field(default_factory=dict)  # of the handoff
     offer: JsonObject | None = None  # the last one
+    snoozed_until: datetime | None = None
+    escalated: bool = False
 
 
 _WAITING = (ConversationState.QUEUED, ConversationState.OFFERED)
-_MINE = (ConversationState.OFFERED, ConversationState.ASSIGNED, ConversationState.WRAP_UP, ConversationState.SNOOZED)
+_MINE = (ConversationState.OFFERED, ConversationState.ASSIGNED, ConversationState.WRAP_UP)
 
 
 def _in_tab(reach: Reach, tab: InboxTab) -> ColumnElement[bool]:
@@ -55,6 +58,7 @@ def _in_tab(reach: Reach, tab: InboxTab) -> ColumnElement[bool]:
         InboxTab.MINE: (conversation.agent_id == reach.viewer.user_id) & conversation.state.in_(_MINE),
         InboxTab.QUEUE: conversation.state.in_(_WAITING),
         InboxTab.ALL: conversation.state != ConversationState.CLOSED,
+        InboxTab.SNOOZED: conversation.state == ConversationState.SNOOZED,
         InboxTab.CLOSED: conversation.state == ConversationState.CLOSED,
     }
     return conditions[tab] & visible_conversations(reach)
@@ -62,7 +66,7 @@ def _in_tab(reach: Reach, tab: InboxTab) -> ColumnElement[bool]:
 
 async def inbox_counts(session: AsyncSession, reach: Reach) -> dict[InboxTab, int]:
     """How many conversations each tab holds; closed ones are not counted."""
-    tabs = (InboxTab.MINE, InboxTab.QUEUE, InboxTab.ALL)
+    tabs = (InboxTab.MINE, InboxTab.QUEUE, InboxTab.ALL, InboxTab.SNOOZED)
     statement = select(*(func.count().filter(_in_tab(reach, tab)) for tab in tabs)).where(
         models.Conversation.state != ConversationState.CLOSED
     )
@@ -72,11 +76,29 @@ async def inbox_counts(session: AsyncSession, reach: Reach) -> dict[InboxTab, in
 
 async def inbox_rows(session: AsyncSession, reach: Reach, tab: InboxTab, limit: int = 100) -> list[InboxRow]:
     """The rows of a tab: longest waiting first, closed ones newest first."""
-    rows = (await session.execute(_rows_of(reach, tab, limit))).mappings()
+    conversation = models.Conversation
+    waiting = func.coalesce(conversation.queued_at, conversation.last_message_at)
+    order = conversation.id.desc() if tab is InboxTab.CLOSED else waiting
+    rows = (await session.execute(_rows_where(_in_tab(reach, tab)).order_by(order).limit(limit))).mappings()
     return [_row(row) for row in rows]
 
 
-def _rows_of(reach: Reach, tab: InboxTab, limit: int) -> Select[tuple[object, ...]]:
+async def find_conversations(session: AsyncSession, reach: Reach, typed: str, limit: int = 8) -> list[InboxRow]:
+    """By a part of the customer's name or address, or by order number: open ones first, newest first."""
+    conversation, contact, address = models.Conversation, models.Contact, models.Address
+    has_address = select(address.id).where(
+        address.contact_id == conversation.contact_id, address.uri.icontains(typed, autoescape=True)
+    )
+    fits = or_(
+        contact.name.icontains(typed, autoescape=True), has_address.exists(),
+        conversation.handoff["order_number"].astext == typed,
+    )  # fmt: skip
+    statement = _rows_where(visible_conversations(reach) & fits)
+    newest = statement.order_by(conversation.state == ConversationState.CLOSED, conversation.id.desc()).limit(limit)
+    return [_row(row) for row in (await session.execute(newest)).mappings()]
+
+
+def _rows_where(condition: ColumnElement[bool]) -> Select[tuple[object, ...]]:
     conversation = models.Conversation
     last = (
         select(models.Message.text, models.Message.author)
@@ -92,7 +114,6 @@ def _rows_of(reach: Reach, tab: InboxTab, limit: int) -> Select[tuple[object, ..
         .limit(1)
         .scalar_subquery()
     )
-    waiting = func.coalesce(conversation.queued_at, conversation.last_message_at)
     return (
         select(
             *conversation.__table__.columns, models.Contact.name.label("contact_name"), models.Inbox.channel,
@@ -103,9 +124,7 @@ def _rows_of(reach: Reach, tab: InboxTab, limit: int) -> Select[tuple[object, ..
         .join(models.Inbox, models.Inbox.id == conversation.inbox_id)
         .join(models.User, models.User.id == conversation.agent_id, isouter=True)
         .join(last, true(), isouter=True)
-        .where(_in_tab(reach, tab))
-        .order_by(conversation.id.desc() if tab is InboxTab.CLOSED else waiting)
-        .limit(limit)
+        .where(condition)
     )  # fmt: skip
 
 
@@ -117,4 +136,5 @@ def _row(row: RowMapping) -> InboxRow:
         row["intent"], row["state"], row["agent_id"], row["agent_name"], row["queue_key"],
         queued_at or row["last_inbound_at"], due_at, row["last_message_at"], row["text"] or "", row["author"],
         handoff.get("order_number"), handoff.get("signals") or {}, row["offer"],
+        row["snoozed_until"] if row["state"] == ConversationState.SNOOZED else None, row["escalated_at"] is not None,
     )  # fmt: skip

@@ -34,6 +34,8 @@ class JobKind(StrEnum):
     CLOSE_IDLE = "close_idle"
     SLA = "sla"  # a promise is nearly or wholly due
     OFFER = "offer"  # an offer's time is over, or who declined may be asked again
+    RELEASE = "release"  # a reply can no longer be taken back
+    WAKE = "wake"  # a snoozed conversation comes back
     TELL_WAIT = "tell_wait"  # somebody in line wrote: tell them their place
 
 

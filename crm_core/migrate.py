@@ -11,6 +11,7 @@ from sqlalchemy import Connection, create_engine, make_url, text
 from crm_core import (  # noqa: F401 - registers the tables
     models,
     models_contacts,
+    models_desk,
     models_email,
     models_phone,
     models_routing,

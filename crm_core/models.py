@@ -186,6 +186,8 @@ class Conversation(Base):
     due_at: Mapped[datetime | None]  # the promised first reply
     route_by: Mapped[datetime | None]  # the same, moved by value and risk: the place in line
     callback_at: Mapped[datetime | None]
+    snoozed_until: Mapped[datetime | None]
+    escalated_at: Mapped[datetime | None]  # an agent asked for a supervisor
     offer: Mapped[JsonObject | None] = mapped_column(JSONB)  # the last one: until when, and why to this agent
     estimate: Mapped[JsonObject | None] = mapped_column(JSONB)  # the wait that was promised
     passed_by: Mapped[list[int]] = mapped_column(JSONB, server_default=sql("'[]'"))  # who declined, this time in line

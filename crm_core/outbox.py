@@ -21,6 +21,7 @@ class Utterance:
     text: str
     choices: tuple[Choice, ...] = ()
     card: Card | None = None
+    whisper_to: int | None = None
 
     def content(self) -> JsonObject:
         content: JsonObject = {}
@@ -28,6 +29,8 @@ class Utterance:
             content["choices"] = [{"label": choice.label, "value": choice.value} for choice in self.choices]
         if self.card is not None:
             content["card"] = {**asdict(self.card), "lines": list(self.card.lines)}
+        if self.whisper_to is not None:
+            content["whisper_to"] = self.whisper_to
         return content
 
 
@@ -49,7 +52,7 @@ async def post(
     """Store `said` in a locked conversation, in order; the caller records its event."""
     if not said:
         return []
-    internal = voice.visibility is Visibility.INTERNAL
+    internal = voice.visibility is not Visibility.PUBLIC
     pulled = internal or await session.scalar(
         select(models.Inbox.pulled).where(models.Inbox.id == conversation.inbox_id)
     )

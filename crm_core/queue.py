@@ -11,11 +11,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from crm_core import models
 from crm_core.contracts import ConversationId, JsonObject, UserId
 from crm_core.conversations import Trigger, lock_conversation, move
-from crm_core.errors import Conflict
+from crm_core.errors import AgentAway, Conflict
 from crm_core.events import SYSTEM, Actor
 from crm_core.free_agents import rooms_for, rooms_of
 from crm_core.jobs import JobKind, NewJob, enqueue
-from crm_core.routing_rules import Rules
+from crm_core.routing_rules import Rules, read_rules
 from crm_core.routing_values import Assignment, Candidate
 from crm_core.routing_view import read_agents
 from crm_core.signals import Signal, Topic, publish
@@ -54,7 +54,7 @@ async def offer(
             continue
         load = assignment.waiting.need.load
         agents[agent.id] = replace(agent, holding=agent.holding.plus(load, 1))
-        await _offer_one(session, now, rules, conversation, assignment)
+        await _offer_one(session, now, rules, conversation, (UserId(agent.id), assignment.reason.as_json()))
     return refused
 
 
@@ -76,24 +76,47 @@ def _has_room(agent: Candidate, assignment: Assignment) -> bool:
 
 
 async def _offer_one(
-    session: AsyncSession, now: datetime, rules: Rules, conversation: models.Conversation, assignment: Assignment
+    session: AsyncSession,
+    now: datetime,
+    rules: Rules,
+    conversation: models.Conversation,
+    choice: tuple[UserId, JsonObject],
 ) -> None:
+    """To whom, and why to them."""
+    agent_id, reason = choice
     queue = rules.queues.get(conversation.queue_key or "")
     timeout_s = queue.offer_timeout_s if queue is not None else OFFER_TIMEOUT_S
     waited_s = (now - conversation.queued_at).total_seconds() if conversation.queued_at else None
-    reason = assignment.reason.as_json()
-    conversation.agent_id = assignment.agent_id
+    conversation.agent_id = agent_id
     conversation.offer = {
         "at": now.isoformat(), "until": (now + timedelta(seconds=timeout_s)).isoformat(),
-        "agent_id": assignment.agent_id, "reason": reason,
+        "agent_id": agent_id, "reason": reason,
     }  # fmt: skip
     detail: JsonObject = {
-        "agent_id": assignment.agent_id, "queue": conversation.queue_key, "waited_s": waited_s,
+        "agent_id": agent_id, "queue": conversation.queue_key, "waited_s": waited_s,
         "timeout_s": timeout_s, **reason,
     }  # fmt: skip
     await move(session, now, conversation, Trigger.OFFER, (SYSTEM, detail))
     payload: JsonObject = {"offered_at": now.isoformat()}
     await enqueue(session, now, NewJob(JobKind.OFFER, ConversationId(conversation.id), payload, timeout_s))
+
+
+async def offer_directly(
+    session: AsyncSession, now: datetime, conversation: models.Conversation, agent_id: UserId, reason: JsonObject
+) -> None:
+    """Past routing, to whom a colleague chose; how much they hold already is left to them to judge.
+
+    Raises AgentAway for who is not available. Declined or left alone it keeps its place in line.
+    """
+    await require_available(session, agent_id)
+    await _offer_one(session, now, await read_rules(session), conversation, (agent_id, reason))
+
+
+async def require_available(session: AsyncSession, agent_id: UserId) -> None:
+    """Locked, so that who goes away at this moment keeps no offer."""
+    agent = await session.get(models.User, agent_id, with_for_update={"key_share": True}, populate_existing=True)
+    if agent is None or agent.disabled_at is not None or agent.state != AgentState.AVAILABLE:
+        raise AgentAway("This colleague is not available at the moment; choose somebody else or a queue.")
 
 
 async def decline(session: AsyncSession, now: datetime, conversation: models.Conversation, agent_id: UserId) -> None:

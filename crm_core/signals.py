@@ -27,6 +27,7 @@ class Topic(StrEnum):
 
     CONVERSATION = "conversation"  # its messages, state or delivery changed
     TYPING = "typing"
+    WATCH = "watch"  # somebody at the desk has it open, or types a reply; never told to customers
     JOB = "job"  # something became due
     LINE = "line"  # a conversation came into a line, was offered, taken or let go; detail: the agent it leaves
     RULES = "rules"  # queues, hours or promises changed

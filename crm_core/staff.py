@@ -2,7 +2,7 @@
 
 import hashlib
 import secrets
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -279,6 +279,11 @@ async def set_agent_state(
     if state is not AgentState.AVAILABLE:
         await withdraw_offers(session, now, user_id)
     await publish(session, Signal(Topic.AGENT, user_id, state.value))
+
+
+async def staff_names(session: AsyncSession, user_ids: Collection[int]) -> dict[int, str]:
+    rows = await session.execute(select(models.User.id, models.User.name).where(models.User.id.in_(user_ids)))
+    return {row.id: row.name for row in rows}
 
 
 async def first_admin_needed(session: AsyncSession) -> bool:

@@ -28,6 +28,7 @@ class Author(StrEnum):
 class Visibility(StrEnum):
     PUBLIC = "public"
     INTERNAL = "internal"
+    WHISPER = "whisper"  # from who supervises, for one agent only
 
 
 class Role(StrEnum):

@@ -9,11 +9,11 @@ from sqlalchemy import ColumnElement, RowMapping, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from crm_core import models
-from crm_core.access import Action, Reach, require, visible_conversations
+from crm_core.access import Action, Reach, hears, require, visible_conversations
 from crm_core.contracts import Card, Choice, Json, JsonObject, Tone
 from crm_core.conversation_head import ConversationHead, conversation_head, rating_of
 from crm_core.errors import NotFound
-from crm_core.states import Author, CorrectionState
+from crm_core.states import Author, CorrectionState, Visibility
 from crm_core.surveys import CSAT
 from crm_core.wait_estimates import wait_from
 
@@ -53,6 +53,7 @@ class TranscriptEntry:
     attachments: tuple[FileEntry, ...] = ()
     corrected_intent: str | None = None
     extra: JsonObject = field(default_factory=dict)  # marks, and what only this channel has; for staff
+    whisper_to: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +111,12 @@ async def transcript(session: AsyncSession, reach: Reach, conversation_id: int) 
     head = await conversation_head(session, conversation_id)
     if head is None:
         raise NotFound("There is no such conversation.")
-    return Transcript(head, await entries_after(session, conversation_id))
+    entries = await entries_after(session, conversation_id)
+    return Transcript(head, tuple(entry for entry in entries if _is_for(reach, entry)))
+
+
+def _is_for(reach: Reach, entry: TranscriptEntry) -> bool:
+    return entry.visibility != Visibility.WHISPER or hears(reach, entry.agent_id, entry.whisper_to)
 
 
 async def contact_timeline(
@@ -196,6 +202,7 @@ def entry_of(row: RowMapping, files: tuple[FileEntry, ...] = ()) -> TranscriptEn
         row["agent_id"], row["agent_name"], _choices(content), _card(content), content.get("choice"),
         row["delivery"], row["delivery_code"], row["nlu"], row["language"], row["external_id"], files,
         row.get("corrected_intent"), {key: value for key, value in content.items() if key not in _SHOWN},
+        content.get("whisper_to"),
     )  # fmt: skip
 
 

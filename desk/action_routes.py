@@ -15,33 +15,32 @@ from crm_core.agent_work import (
     close_conversation,
     decline_conversation,
     reply,
-    transfer_to_queue,
 )
 from crm_core.contracts import ConversationId, MessageId, UserId
 from crm_core.corrections import Reading, correct_intent
 from crm_core.db import unit_of_work
 from crm_core.errors import InvalidInput, NotFound
+from crm_core.held_replies import hold_reply, take_back
 from crm_core.outgoing_files import attach_files
 from crm_core.parked_sends import mark_sent, resend
 from crm_core.staff import set_agent_state
 from crm_core.states import AgentState
 from desk.answers import route_class
-from desk.change import Change, read_change
-from desk.conversation_page import in_language, read_conversation
+from desk.change import Change, Deed, NothingChosen, read_change
+from desk.conversation_page import read_conversation
 from desk.fragments import Fragments
 from desk.inbox_page import me, read_inbox, tab_of
 from desk.live import partial
+from desk.macros import open_blanks
+from desk.passing_deeds import passing_deeds
 from desk.reader import require_change
 from desk.services import Desk, PathId
 
 CHOSEN_STATES = (AgentState.AVAILABLE, AgentState.AWAY)
 
 
-class NothingChosen(InvalidInput):
-    code = "nothing_chosen"
-
-
-Deed = Callable[[AsyncSession, Change], Awaitable[str]]
+class OpenBlank(InvalidInput):
+    code = "open_blank"
 
 
 def action_routes(desk: Desk) -> APIRouter:
@@ -57,16 +56,14 @@ def action_routes(desk: Desk) -> APIRouter:
 
         router.add_api_route(f"/desk/c/{{conversation_id}}/{name}", act, methods=["POST"], name=f"desk_{name}")
 
-    for name, deed in _deeds(desk).items():
+    for name, deed in (_deeds(desk) | passing_deeds(desk)).items():
         add(name, deed)
     _state_route(router, desk)
     return router
 
 
 def _deeds(desk: Desk) -> dict[str, Deed]:
-    business = desk.services.business
-    queues = {queue.key: queue.name for queue in business.queues.queues}
-    dispositions = tuple(business.company.dispositions)
+    dispositions = tuple(desk.services.business.company.dispositions)
 
     async def _accept(session: AsyncSession, change: Change) -> str:
         await accept_conversation(session, change.reader.now, change.reader.reach, change.conversation_id)
@@ -77,19 +74,19 @@ def _deeds(desk: Desk) -> dict[str, Deed]:
         return change.reader.words("done.declined")
 
     async def _reply(session: AsyncSession, change: Change) -> str:
-        await _say(session, change)
+        if change.files:  # files are named by a message, so this one cannot wait
+            await _say(session, change)
+        else:
+            await hold_reply(session, change.reader.now, change.reader.reach, change.conversation_id, sendable(change))
+        return ""
+
+    async def _undo(session: AsyncSession, change: Change) -> str:
+        await take_back(session, change.reader.reach, change.conversation_id, change.number("held"))
         return ""
 
     async def _note(session: AsyncSession, change: Change) -> str:
         await add_note(session, change.reader.now, change.reader.reach, change.conversation_id, change.text)
         return ""
-
-    async def _transfer(session: AsyncSession, change: Change) -> str:
-        reader, queue = change.reader, change.fields.get("queue", "")
-        if queue not in queues:
-            raise NothingChosen("Choose a queue.")
-        await transfer_to_queue(session, reader.now, reader.reach, change.conversation_id, queue)
-        return reader.words("done.transferred", queue=in_language(queues[queue], reader.words.language))
 
     async def _close(session: AsyncSession, change: Change) -> str:
         reader, conversation_id = change.reader, change.conversation_id
@@ -102,7 +99,7 @@ def _deeds(desk: Desk) -> dict[str, Deed]:
         return reader.words("done.closed")
 
     return {
-        "accept": _accept, "decline": _decline, "reply": _reply, "note": _note, "transfer": _transfer, "close": _close,
+        "accept": _accept, "decline": _decline, "reply": _reply, "undo": _undo, "note": _note, "close": _close,
         "intent": _correction(desk), "resend": _settle(resend, "done.resent"), "mark_sent": _settle(mark_sent, ""),
     }  # fmt: skip
 
@@ -110,8 +107,15 @@ def _deeds(desk: Desk) -> dict[str, Deed]:
 async def _say(session: AsyncSession, change: Change) -> None:
     """The reply with its files: both or neither."""
     reader, conversation_id = change.reader, change.conversation_id
-    message_id = await reply(session, reader.now, reader.reach, conversation_id, change.text)
+    message_id = await reply(session, reader.now, reader.reach, conversation_id, sendable(change))
     await attach_files(session, conversation_id, message_id, change.files)
+
+
+def sendable(change: Change) -> str:
+    """What goes to the customer. Raises EmptyText, and OpenBlank for a macro that was not filled in."""
+    if open_blanks(change.text):
+        raise OpenBlank("Fill in what stands in braces.")
+    return change.text
 
 
 def _correction(desk: Desk) -> Deed:
@@ -155,6 +159,7 @@ async def _after(desk: Desk, change: Change, sentence: str) -> Response:
     new = tuple(entry for entry in found.entries if entry.id.isdigit() and int(entry.id) > change.after)
     html += partial(f"head-{found.head.id}", "innerMorph", fragments.head(found.head, "mine"))
     html += partial(f"gate-{found.head.id}", "innerMorph", fragments.gate(found.head))
+    html += partial(f"held-{found.head.id}", "innerMorph", fragments.held(found.held))
     return HTMLResponse(html + (fragments.appended(found.head.id, new) if change.after else ""))
 
 

@@ -1,9 +1,10 @@
 """One request that changes a conversation, with its form."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
 from fastapi import Request
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from crm_core.contracts import ConversationId
 from crm_core.errors import InvalidInput
@@ -11,6 +12,10 @@ from crm_core.outgoing_files import StoredFile
 from desk.reader import Reader, require_change
 from desk.services import Desk
 from desk.uploads import chosen_files
+
+
+class NothingChosen(InvalidInput):
+    code = "nothing_chosen"
 
 
 class EmptyText(InvalidInput):
@@ -42,6 +47,9 @@ class Change:
     def number(self, name: str) -> int:
         """An id among the fields; 0 for what is none."""
         return number_of(self.fields, name)
+
+
+Deed = Callable[[AsyncSession, Change], Awaitable[str]]  # does its work; the sentence for a toast, or nothing
 
 
 def number_of(fields: Mapping[str, str], name: str) -> int:

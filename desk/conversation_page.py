@@ -6,6 +6,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from crm_core.contracts import Json
 from crm_core.conversation_head import ConversationHead
+from crm_core.held_replies import Held, held_replies
 from crm_core.states import ConversationState as State
 from crm_core.states import Role
 from crm_core.transcripts import MOST_ENTRIES, transcript
@@ -25,12 +26,12 @@ from desk.people import (
 from desk.reader import Reader
 from desk.services import Desk
 from desk.timeline import timeline
-from desk.views import ConversationPage, HandoffCard, Head, May, Option
+from desk.views import ConversationPage, HandoffCard, Head, May, Option, ShownHeld
 from desk.words import Words
 
 _GATES: Mapping[State, str] = {
     State.BOT: "conversation.gate_bot", State.QUEUED: "conversation.gate_queue",
-    State.SNOOZED: "conversation.gate_snoozed", State.CLOSED: "conversation.gate_closed",
+    State.CLOSED: "conversation.gate_closed",
 }  # fmt: skip
 _OWNED = (State.ASSIGNED, State.WRAP_UP)
 
@@ -41,6 +42,7 @@ async def read_conversation(
     """Raises NotFound for what the reader may not see."""
     found = await transcript(session, reader.reach, conversation_id)
     company, language = desk.services.business.company, reader.words.language
+    held = await held_replies(session, conversation_id)
     dispositions = {key: in_language(names, language) for key, names in company.dispositions.items()}
     queues = {queue.key: in_language(queue.name, language) for queue in desk.services.business.queues.queues}
     return ConversationPage(
@@ -52,7 +54,13 @@ async def read_conversation(
         intents=tuple(
             sorted((Option(key, intent_name(key, reader.words)) for key in desk.services.intents()), key=_name)
         ),
+        held=tuple(_held(one, conversation_id, reader) for one in held),
     )
+
+
+def _held(held: Held, conversation_id: int, reader: Reader) -> ShownHeld:
+    is_own = held.agent_id == reader.viewer.user_id
+    return ShownHeld(held.id, held.text, held.agent_name, f"/desk/c/{conversation_id}/undo" if is_own else "")
 
 
 def _name(option: Option) -> str:
@@ -72,6 +80,7 @@ def _head(head: ConversationHead, reader: Reader) -> Head:
         initials=initials(name), channel_icon=channel_icon(head.channel), subtitle=_subtitle(head, words),
         wait=_wait(head, reader), may=may_of(head, reader), gate=_gate(head, reader),
         language_in=words.known(f"languages_in.{head.language}", ""), handoff=_handoff(head, reader),
+        escalated=head.escalated_at is not None and head.state != State.CLOSED,
     )  # fmt: skip
 
 
@@ -112,6 +121,9 @@ def may_of(head: ConversationHead, reader: Reader) -> May:
         accept=state is State.QUEUED or (state is State.OFFERED and is_mine) or (state is State.BOT and takes_over),
         decline=_is_offered(head, reader),
         reply=owns, note=True, transfer=is_mine and state in (State.ASSIGNED, State.SNOOZED), resolve=owns,
+        snooze=is_mine and state is State.ASSIGNED, wake=is_mine and state is State.SNOOZED,
+        take_over=takes_over and not is_mine and state in (State.OFFERED, *_OWNED, State.SNOOZED),
+        whisper=takes_over and not is_mine and state in (State.OFFERED, *_OWNED, State.SNOOZED),
     )  # fmt: skip
 
 
@@ -127,6 +139,8 @@ def _gate(head: ConversationHead, reader: Reader) -> str:
         return words("conversation.gate_other", name=head.agent_name or words("message.someone"))
     if state is State.BOT and reader.viewer.role not in (Role.SUPERVISOR, Role.ADMIN):
         return words("conversation.gate_bot_only")
+    if state is State.SNOOZED and head.snoozed_until is not None:
+        return words("conversation.gate_snoozed", time=reader.clock.day_and_time(head.snoozed_until))
     return words(_GATES.get(state, "conversation.gate_queue"))
 
 

@@ -7,7 +7,7 @@ from crm_core.access import Action, allows
 from desk.live import partial
 from desk.reader import Reader
 from desk.services import Desk
-from desk.views import ConversationPage, Entry, Head, Inbox, Me, Row
+from desk.views import ConversationPage, Entry, Head, Inbox, Me, Row, ShownHeld, ShownNeighbour
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,8 +84,14 @@ class Fragments:
     def gate(self, head: Head) -> str:
         return self._render("gate", head=head)
 
+    def held(self, held: tuple[ShownHeld, ...]) -> str:
+        return self._render("held", held=held)
+
     def entry(self, entry: Entry) -> str:
         return self._render("entry", entry=entry)
+
+    def here(self, people: tuple[ShownNeighbour, ...]) -> str:
+        return self._render("here", people=people)
 
     def typing(self, who: str) -> str:
         return self._render("typing", who=who)

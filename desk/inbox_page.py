@@ -1,5 +1,7 @@
 """The list of conversations as its reader sees it."""
 
+from collections.abc import Sequence
+
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from crm_core.inbox_view import InboxRow, InboxTab, inbox_counts, inbox_rows
@@ -32,10 +34,14 @@ async def read_inbox(session: AsyncSession, reader: Reader, tab: InboxTab) -> In
     counts = await inbox_counts(session, reader.reach)
     mine = await inbox_rows(session, reader.reach, InboxTab.MINE, MOST_ROWS)
     found = mine if tab is InboxTab.MINE else await inbox_rows(session, reader.reach, tab, MOST_ROWS)
-    rows = tuple(_row(row, reader) for row in found)
+    rows = shown_rows(found, reader)
     tabs = tuple(Tab(item.value, counts.get(item)) for item in InboxTab)
     waiting = counts[InboxTab.QUEUE] + sum(_waits_for_us(row) for row in mine)
     return Inbox(tab.value, tabs, waiting, rows)
+
+
+def shown_rows(found: Sequence[InboxRow], reader: Reader) -> tuple[Row, ...]:
+    return tuple(_row(row, reader) for row in found)
 
 
 def me(reader: Reader, inbox: Inbox) -> Me:
@@ -87,6 +93,10 @@ def _chips(row: InboxRow, reader: Reader) -> tuple[Chip, ...]:
     words, chips = reader.words, list(mood_chips(row.signals, reader.words))
     if _is_offered(row, reader):
         chips.insert(0, Chip(words("inbox.offered"), "ok"))
+    if row.escalated and row.state != ConversationState.CLOSED:
+        chips.insert(0, Chip(words("inbox.escalated"), "warn"))
+    if row.snoozed_until is not None:
+        chips.insert(0, Chip(words("inbox.snoozed", time=reader.clock.day_and_time(row.snoozed_until))))
     if row.intent:
         chips.append(Chip(intent_name(row.intent, words), "accent"))
     if row.language:

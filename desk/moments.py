@@ -31,6 +31,10 @@ class Clockface:
     def clock(self, moment: datetime) -> str:
         return format_time(moment, "short", tzinfo=self.zone, locale=self.words.locale)
 
+    def day_and_time(self, moment: datetime) -> str:
+        """“14:00” today, “20 Nov, 14:00” on other days."""
+        return self.clock(moment) if self._days_ago(moment) == 0 else f"{self.day(moment)}, {self.clock(moment)}"
+
     def day(self, moment: datetime) -> str:
         """“20 Nov”, with the year when it is not this one."""
         skeleton = "MMMd" if self._local(moment).year == self._local(self.now).year else "yMMMd"

@@ -4,8 +4,10 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import HTMLResponse
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from crm_core.contracts import ConversationId
 from crm_core.db import unit_of_work
 from crm_core.errors import NotFound
+from crm_core.passing_on import colleagues
 from crm_core.transcripts import transcript
 from desk.answers import is_fragment, route_class
 from desk.conversation_page import read_conversation
@@ -15,7 +17,7 @@ from desk.inbox_page import me, read_inbox, tab_of
 from desk.orders import orders_panel
 from desk.reader import Reader, require_reader
 from desk.services import Desk, PathId
-from desk.views import Inbox, Me
+from desk.views import Inbox, Me, ShownColleague
 
 
 def page_routes(desk: Desk) -> APIRouter:
@@ -65,6 +67,14 @@ def _beside_routes(router: APIRouter, desk: Desk) -> None:
         page_of = services.business.erps.tracking_url
         panel = await orders_panel(services.erp, customer_ref, reader.clock, request.url.path, page_of)
         return HTMLResponse(desk.pages.render("parts/orders.html", reader.words, orders=panel))
+
+    @router.get("/desk/c/{conversation_id}/colleagues")
+    async def colleagues_here(request: Request, conversation_id: PathId) -> Response:
+        reader = await require_reader(desk, request)
+        async with unit_of_work(desk.services.sessions) as session:
+            found = await colleagues(session, reader.reach, ConversationId(conversation_id))
+        shown = [ShownColleague(one.id, one.name, one.role.value, one.load) for one in found]
+        return HTMLResponse(desk.pages.render("parts/colleagues.html", reader.words, colleagues=shown))
 
     @router.get("/desk/{_path:path}")
     async def nothing(_path: str) -> Response:

@@ -93,9 +93,11 @@ def _until(clock: Clockface, since: datetime, deadline: datetime, title: str) ->
 def routing_reason(offer: JsonObject | None, clock: Clockface) -> str:
     """Why routing chose this agent: “42 s to the promise · you know es, billing · idle for 5 min · 3 could take it”."""
     words = clock.words
-    reason = (offer or {}).get("reason")
+    reason, giver = (offer or {}).get("reason"), (offer or {}).get("from_name")
     if not isinstance(reason, dict):
         return ""
+    if giver is not None:
+        return words(f"offer.by_{reason.get('how')}", name=giver)
     slack_s, idle_s, candidates = (_number(reason.get(name)) for name in ("slack_s", "idle_s", "candidates"))
     skills = reason.get("skills")
     known = [reason.get("language"), *(skills if isinstance(skills, list) else [])]

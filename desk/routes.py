@@ -17,6 +17,7 @@ from desk.trouble_page import trouble_routes
 from desk.uploads import upload_routes
 from desk.wallboard_page import wallboard_routes
 from desk.words import read_catalogues
+from desk.writing_routes import writing_routes
 
 __all__ = ["DeskServices", "ReportPorts", "desk_router"]
 
@@ -28,7 +29,8 @@ def desk_router(services: DeskServices) -> APIRouter:
     router = APIRouter(include_in_schema=False)
     parts = (
         entry_routes, action_routes, contact_routes, account_routes, review_routes, trouble_routes, reports_routes,
-        wallboard_routes, socket_routes, upload_routes, letter_routes, page_routes,
+        wallboard_routes, socket_routes, upload_routes, letter_routes, writing_routes,
+        page_routes,
     )  # fmt: skip
     for routes in parts:
         router.include_router(routes(desk))

@@ -7,7 +7,7 @@ from typing import TypeVar
 from crm_core.inbox_view import InboxTab
 from desk.fragments import Fragments
 from desk.live import Child, ListRegion, Region
-from desk.views import ConversationPage, Entry, Head, Inbox, Me, Row
+from desk.views import ConversationPage, Entry, Head, Inbox, Me, Row, ShownNeighbour
 
 Value = TypeVar("Value")
 
@@ -34,6 +34,8 @@ class Screen:
     _rows: ListRegion = field(init=False)
     _head: list[Region] = field(init=False)
     _timeline: ListRegion = field(init=False)
+    _held: Region = field(init=False)
+    _here: Region = field(init=False)
 
     def __post_init__(self) -> None:
         parts, tab, number = self.fragments, self.tab.value, self.conversation_id
@@ -49,6 +51,8 @@ class Screen:
             Region(f"gate-{number}", _of(Head, parts.gate)),
             Region(f"handoff-{number}", _of(Head, parts.handoff)),
         ]
+        self._here = Region(f"here-{number}", _of(tuple, parts.here))
+        self._held = Region(f"held-{number}", _of(tuple, parts.held))
         self._timeline = ListRegion(f"timeline-{number}", _of(Entry, parts.entry))
 
     def update_list(self, inbox: Inbox, me: Me) -> str:
@@ -62,4 +66,8 @@ class Screen:
         gate = replace(bare, wait=None, subtitle="", name="")
         values = (bare, gate, head if head.handoff else gate)
         changed = "".join(region.update(value) for region, value in zip(self._head, values, strict=True))
+        changed += self._held.update(page.held)
         return changed + self._timeline.update([Child(entry.key, entry) for entry in page.entries])
+
+    def update_here(self, people: tuple[ShownNeighbour, ...]) -> str:
+        return self._here.update(people)

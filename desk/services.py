@@ -1,7 +1,7 @@
 """What the desk needs from the application, and what its routes share."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime
@@ -35,6 +35,23 @@ class ReportPorts:
 
 
 @dataclass(frozen=True, slots=True)
+class Suggestion:
+    """A passage of the company's documents that answers; `language` only where it is not the one asked in."""
+
+    text: str
+    title: str
+    source: str
+    language: str = ""
+
+
+Suggest = Callable[[str, str], Sequence[Suggestion]]  # a question and its language
+
+
+def _none(_question: str, _language: str) -> Sequence[Suggestion]:
+    return ()
+
+
+@dataclass(frozen=True, slots=True)
 class DeskServices:
     """Handed over by the composition root. `watch` opens a subscription to every signal; `key` signs form tokens."""
 
@@ -48,6 +65,7 @@ class DeskServices:
     intents: Callable[[], tuple[str, ...]]  # those of the model in service
     reports: ReportPorts
     blobs: BlobStore | None = None
+    suggest: Suggest = _none
 
 
 @dataclass(frozen=True, slots=True)

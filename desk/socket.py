@@ -14,15 +14,19 @@ from crm_core.db import unit_of_work
 from crm_core.errors import NotFound
 from crm_core.inbox_view import InboxTab
 from crm_core.signals import Signal, Topic, publish
+from crm_core.staff import staff_names
+from crm_core.states import Role
 from crm_core.transcripts import transcript
 from desk.conversation_page import read_conversation
 from desk.fragments import Fragments
 from desk.guard import is_own_origin, session_token
 from desk.inbox_page import me, read_inbox, tab_of
 from desk.live import partial
+from desk.presence import TYPING_S, Presence, Word
 from desk.reader import Reader, find_reader
 from desk.screen import Screen
 from desk.services import Desk
+from desk.views import ShownNeighbour
 
 log = structlog.get_logger(__name__)
 
@@ -33,6 +37,7 @@ MOST_CHARACTERS = 4096
 MOST_PER_WINDOW, WINDOW_S = 60, 10.0
 LOGGED_OUT, NOT_UNDERSTOOD, TOO_MUCH, FAILED = 4401, 4400, 1008, 1011
 LARGEST_ID = 2**63
+SILENT = frozenset({Role.SUPERVISOR, Role.ADMIN})  # may listen to any conversation
 UNSEEN = frozenset({Topic.JOB, Topic.LINE, Topic.RULES})  # what no page shows
 
 
@@ -129,13 +134,17 @@ class Conversing:
     _happened: asyncio.Queue[Signal | Told] = field(default_factory=lambda: asyncio.Queue(1000))
     _screen: Screen | None = None
     _typed_at: float = 0.0
+    _presence: Presence | None = None
 
     async def run(self) -> None:
         """Until the browser leaves or the session ends. Raises an exception group."""
-        async with self.desk.services.watch() as signals, asyncio.TaskGroup() as group:
-            group.create_task(self._receive())
-            group.create_task(self._pass_on(signals))
-            group.create_task(self._look())
+        try:
+            async with self.desk.services.watch() as signals, asyncio.TaskGroup() as group:
+                group.create_task(self._receive())
+                group.create_task(self._pass_on(signals))
+                group.create_task(self._look())
+        finally:
+            await self._say(self._presence, Word.LEFT)
 
     async def _receive(self) -> None:
         window_from, count = time.monotonic(), 0
@@ -157,8 +166,13 @@ class Conversing:
     async def _pass_on(self, signals: asyncio.Queue[Signal]) -> None:
         while True:
             signal = await signals.get()
-            if signal.topic not in UNSEEN:
+            if signal.topic not in UNSEEN and not self._is_elsewhere(signal):
                 await self._happened.put(signal)
+
+    def _is_elsewhere(self, signal: Signal) -> bool:
+        """Who looks at other conversations is told often, and concerns nobody here."""
+        watched = self._screen.conversation_id if self._screen else None
+        return signal.topic is Topic.WATCH and signal.id != watched
 
     async def _look(self) -> None:
         """After each batch of changes: is the session still good, and what must be sent."""
@@ -170,9 +184,10 @@ class Conversing:
             batch = await self._gather()
 
     async def _gather(self) -> list[Signal | Told]:
-        """What happened next, with all that came within GATHER_S; nothing after RECHECK_S."""
+        """What happened next, with all that came within GATHER_S; nothing after RECHECK_S, or once typing has ended."""
+        types = self._presence is not None and any(one.types for one in self._presence.neighbours(time.monotonic()))
         try:
-            async with asyncio.timeout(RECHECK_S):
+            async with asyncio.timeout(TYPING_S if types else RECHECK_S):
                 batch = [await self._happened.get()]
         except TimeoutError:
             return []
@@ -194,9 +209,53 @@ class Conversing:
                 return ""
             html = await self._changes(session, reader, self._screen) if _is_news(batch) else ""
             html += await self._typing_of(session, reader, batch)
+            left = self._settle(reader)
+            asked = self._hear(batch)
+            html += await self._neighbours(session)
+        if left is not None:
+            await self._say(left, Word.LEFT)
         if any(isinstance(told, Types) for told in batch):
             await self._tell_typing(reader)
+        if any(isinstance(told, Shows) for told in batch):
+            await self._say(self._presence, Word.CAME)
+        elif asked:
+            await self._say(self._presence, Word.HERE)
         return html
+
+    def _settle(self, reader: Reader) -> Presence | None:
+        """Be where the tab is now: the place that was left, if any. Who supervises listens without being seen."""
+        shown = self._screen.conversation_id if self._screen else None
+        before = self._presence
+        if before is not None and before.conversation_id == shown:
+            return None
+        self._presence = Presence(shown, reader.viewer.user_id, reader.viewer.role in SILENT) if shown else None
+        return before
+
+    def _hear(self, batch: list[Signal | Told]) -> bool:
+        """True when somebody came and asks, or our own browser says that it is still there."""
+        presence, at = self._presence, time.monotonic()
+        if presence is None:
+            return False
+        asked = [presence.hear(told, at) for told in batch if isinstance(told, Signal) and told.topic is Topic.WATCH]
+        return any(asked) or any(isinstance(told, Asks) for told in batch)
+
+    async def _neighbours(self, session: AsyncSession) -> str:
+        if self._presence is None or self._screen is None:
+            return ""
+        found = self._presence.neighbours(time.monotonic())
+        names = await staff_names(session, [one.user_id for one in found]) if found else {}
+        people = tuple(ShownNeighbour(names.get(one.user_id, ""), one.types) for one in found)
+        return self._screen.update_here(people)
+
+    async def _say(self, presence: Presence | None, word: Word) -> None:
+        """What is lost is made good by the next: the others forget who falls silent."""
+        if presence is None or presence.is_silent:
+            return
+        try:
+            async with unit_of_work(self.desk.services.sessions) as session:
+                await publish(session, presence.says(word))
+        except (DBAPIError, OSError) as error:
+            log.warning("desk.presence_not_told", error=type(error).__name__)
 
     async def _changes(self, session: AsyncSession, reader: Reader, screen: Screen) -> str:
         inbox = await read_inbox(session, reader, screen.tab)
@@ -234,6 +293,8 @@ class Conversing:
                 return
             if head.agent_id == reader.viewer.user_id:
                 await publish(session, Signal(Topic.TYPING, watched, "agent"))
+                if self._presence is not None:
+                    await publish(session, self._presence.says(Word.TYPES))
 
 
 def _is_news(batch: list[Signal | Told]) -> bool:

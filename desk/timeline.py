@@ -45,10 +45,10 @@ def timeline(
 
 
 def _message(conversation_id: int, entry: TranscriptEntry, clock: Clockface, day: str) -> Entry:
-    is_note = entry.visibility == Visibility.INTERNAL
+    is_note = entry.visibility != Visibility.PUBLIC
     is_in = entry.direction == Direction.IN
     return Entry(
-        key=f"m-{entry.id}", id=str(entry.id), kind="note" if is_note else "message", side="in" if is_in else "out",
+        key=f"m-{entry.id}", id=str(entry.id), kind=_kind(entry), side="in" if is_in else "out",
         author=entry.author, by=_said_by(entry, clock.words), text=entry.text, at=_moment(entry.at, clock), day=day,
         language=entry.language or "", card=_card(entry.card) if entry.card else None,
         choices=tuple(choice.label for choice in entry.choices),
@@ -83,12 +83,19 @@ def _conversation_address(stored: Json) -> str:
     return f"/desk/c/{stored}" if isinstance(stored, int) else ""
 
 
+def _kind(entry: TranscriptEntry) -> str:
+    kinds = {Visibility.INTERNAL: "note", Visibility.WHISPER: "whisper"}
+    return kinds.get(Visibility(entry.visibility), "message")
+
+
 def _moment(at: datetime, clock: Clockface) -> Moment:
     return Moment(at.isoformat(), clock.clock(at), clock.full(at))
 
 
 def _said_by(entry: TranscriptEntry, words: Words) -> str:
     name = entry.agent_name or words("message.someone")
+    if entry.visibility == Visibility.WHISPER:
+        return words("message.whisper_by", name=name)
     if entry.visibility == Visibility.INTERNAL and entry.author != Author.SYSTEM:
         return words("message.note_by", name=name)
     known = {Author.BOT: words("message.bot"), Author.SYSTEM: words("message.system"), Author.AGENT: name}

@@ -153,12 +153,49 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
+class ShownHeld:
+    """A reply that is about to be sent. `undo` is where it is taken back; empty for another's."""
+
+    id: int
+    text: str
+    by: str
+    undo: str
+
+
+@dataclass(frozen=True, slots=True)
 class Option:
     """One line of a dialog."""
 
     key: str
     name: str
     is_current: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ShownMacro:
+    """A macro, filled in for the conversation that is open."""
+
+    key: str
+    name: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class ShownNeighbour:
+    """Somebody else who has the conversation open."""
+
+    name: str
+    types: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ShownColleague:
+    """Somebody a conversation can be given to."""
+
+    id: int
+    name: str
+    role: str
+    load: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,6 +208,10 @@ class May:
     note: bool = False
     transfer: bool = False
     resolve: bool = False
+    snooze: bool = False
+    wake: bool = False
+    take_over: bool = False
+    whisper: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,6 +230,7 @@ class Head:
     gate: str
     language_in: str
     handoff: HandoffCard | None
+    escalated: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,6 +243,7 @@ class ConversationPage:
     queues: tuple[Option, ...]
     dispositions: tuple[Option, ...]
     intents: tuple[Option, ...] = ()
+    held: tuple[ShownHeld, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

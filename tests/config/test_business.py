@@ -10,7 +10,7 @@ from config.business import Erps, read_business
 from config.documents import DocumentError
 from config.settings import ROOT
 
-FILES = ("company.yml", "queues.yml", "hours.yml", "sla.yml", "channels.yml")
+FILES = ("company.yml", "queues.yml", "hours.yml", "sla.yml", "channels.yml", "macros.yml")
 
 Change = Callable[[str, str, str], Path]
 
@@ -55,6 +55,9 @@ def test_no_intent_leads_to_two_queues() -> None:
         ("company.yml", "Europe/Madrid", "Europe/Atlantis", "write it like Europe/Madrid"),
         ("company.yml", "Europe/Madrid", "../../etc/passwd", "write it like Europe/Madrid"),
         ("company.yml", "[en, ru, es]", "[en, de]", "languages.1"),
+        ("macros.yml", 'en: "Hello {contact.first_name}', 'en: "Hi {contact.__class__}', "there is no variable"),
+        ("macros.yml", 'en: "Hello {contact.first_name}', 'en: "Hi {{7*7}}', "there is no variable {7"),
+        ("macros.yml", 'en: "Hello {contact.first_name}', 'en: "Hi {contact.name', "a brace stands alone"),
         ("company.yml", "[en, ru, es]", "[]", "languages"),
         ("company.yml", "currency: EUR", "currency: euro", "currency"),
         ("company.yml", "country: ES", "country: Spain", "country"),
@@ -113,3 +116,15 @@ def test_a_parcel_is_followed_at_its_carriers_page(carrier: str | None, number: 
 def test_a_page_without_a_place_for_the_number_is_refused(page: str) -> None:
     with pytest.raises(ValueError, match="tracking"):
         Erps(tracking={"DHL": page})
+
+
+def test_a_macro_is_written_in_every_language_of_the_company(change: Change) -> None:
+    folder = change("macros.yml", '      ru: "Здра', '#      ru: "Здра')
+    with pytest.raises(DocumentError, match="the text lacks the language ru"):
+        read_business(folder)
+
+
+def test_without_macros_there_are_none(change: Change) -> None:
+    folder = change("macros.yml", "macros:", "macros:")
+    (folder / "macros.yml").unlink()
+    assert read_business(folder).macros.macros == []

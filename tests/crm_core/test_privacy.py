@@ -21,6 +21,7 @@ from crm_core.errors import Conflict, Forbidden, NotFound
 from crm_core.events import SYSTEM, Actor
 from crm_core.jobs import JobKind, NewJob, enqueue
 from crm_core.models_contacts import AddressClaim
+from crm_core.models_desk import HeldReply
 from crm_core.outbox import Utterance
 from crm_core.privacy import ErasedContact, Replayed, erase_contact, erasure_ledger, export_contact, replay_erasures
 from crm_core.surveys import answer_survey, send_survey
@@ -65,6 +66,8 @@ async def live_through(centre: Centre, who: str) -> tuple[ContactId, Conversatio
     async with centre.work() as session:
         await send_survey(session, centre.now, conversation_id)
         await answer_survey(session, centre.now, conversation_id, 5, "Thanks")
+        held = {"agent_id": centre.staff["elena"], "created_at": centre.now, "due_at": centre.now}
+        session.add(HeldReply(conversation_id=conversation_id, text="One thing more", **held))
         await enqueue(session, centre.now, NewJob(JobKind.MAIL, conversation_id, {"to": f"{who}@example.com"}))
         call = {"inbox_id": centre.inboxes["web"], "external_id": f"CA-{who}", "conversation_id": conversation_id}
         await session.execute(insert(models_phone.Call).values(**call, direction="in", started_at=centre.now))
@@ -127,6 +130,7 @@ async def test_without_any_one_step_something_is_left(
         "merge": "contact_merge",
         "correction": "nlu_correction",
         "claim": "address_claim",
+        "held": "held_reply",
     }.get(table, table)
     assert {place.split(".")[0] for place in places(database)} == {expected}
 

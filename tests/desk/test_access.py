@@ -4,14 +4,19 @@ from fastapi import FastAPI
 from tests.desk.test_guard import all_routes
 from tests.support.desk_client import Browser, LogIn
 
-READ = ("/desk/c/{}", "/desk/c/{}/customer", "/desk/c/{}/orders", "/desk/c/{}/letters/1")
+READ = (
+    "/desk/c/{}", "/desk/c/{}/customer", "/desk/c/{}/orders", "/desk/c/{}/letters/1", "/desk/c/{}/colleagues",
+    "/desk/c/{}/macros", "/desk/c/{}/suggestions",
+)  # fmt: skip
 CHANGE = (
     "accept", "decline", "reply", "note", "transfer", "close", "intent", "resend", "mark_sent", "merge", "unmerge",
-    "continue", "files",
+    "continue", "files", "escalate", "snooze", "wake", "take_over", "undo", "whisper",
 )  # fmt: skip
 FIELDS = {
     "text": "Hello",
-    "queue": "service",
+    "to": "queue:service",
+    "rest": "hour",
+    "held": "1",
     "disposition": "resolved",
     "after": "0",
     "message": "1",
@@ -46,7 +51,13 @@ async def test_another_team_s_conversation_cannot_be_changed(log_in: LogIn, seed
         assert "belongs to another team" in answer.text
 
 
-@pytest.mark.parametrize("name", ["reply", "transfer", "close", "resend", "mark_sent", "merge", "continue", "files"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "reply", "transfer", "close", "resend", "mark_sent", "merge", "continue", "files", "escalate", "snooze", "wake",
+        "take_over", "whisper",
+    ],
+)  # fmt: skip
 async def test_a_colleague_s_conversation_can_be_read_but_not_taken_in_hand(
     log_in: LogIn, seeded: dict[str, int], name: str
 ) -> None:

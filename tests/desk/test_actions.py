@@ -3,9 +3,11 @@ import asyncio
 from sqlalchemy import select
 
 from crm_core import models
-from crm_core.contracts import UserId
+from crm_core.contracts import ConversationId, UserId
+from crm_core.conversations import lock_conversation
 from crm_core.db import Sessions, unit_of_work
 from crm_core.dispatcher import Dispatcher
+from crm_core.saying import release_held
 from crm_core.staff import set_agent_state
 from crm_core.states import AgentState
 from tests.support.desk_app import DeskParts
@@ -25,6 +27,13 @@ async def texts(sessions: Sessions, conversation_id: int) -> list[tuple[str, str
     )
     async with sessions() as session:
         return [(visibility, text) for visibility, text in await session.execute(statement.order_by(models.Message.id))]
+
+
+async def release_all(sessions: Sessions, conversation_id: int) -> None:
+    """The time to take replies back is over."""
+    async with unit_of_work(sessions) as session:
+        conversation = await lock_conversation(session, ConversationId(conversation_id))
+        await release_held(session, conversation.last_message_at, conversation)
 
 
 async def test_accepting_makes_it_mine(elena: Browser, sessions: Sessions, seeded: dict[str, int]) -> None:
@@ -82,9 +91,30 @@ async def test_a_reply_is_stored_and_shown(elena: Browser, sessions: Sessions, s
     page = (await elena.get(f"/desk/c/{seeded['maria']}")).text
     last = page.rsplit('data-entry="', 1)[1].split('"')[0]
     answer = await elena.post(f"/desk/c/{seeded['maria']}/reply", text="Llegan mañana.\r\nSaludos", after=last)
-    assert (await texts(sessions, seeded["maria"]))[-1] == ("public", "Llegan mañana.\nSaludos")
-    assert answer.text.count('data-entry="') == 1
+    assert answer.text.count('id="held-reply-') == 1
     assert "Llegan mañana." in answer.text
+    assert ("public", "Llegan mañana.\nSaludos") not in await texts(sessions, seeded["maria"])
+    await release_all(sessions, seeded["maria"])
+    assert (await texts(sessions, seeded["maria"]))[-1] == ("public", "Llegan mañana.\nSaludos")
+
+
+async def test_a_reply_is_taken_back_within_its_time_and_not_after(
+    log_in: LogIn, elena: Browser, sessions: Sessions, seeded: dict[str, int]
+) -> None:
+    before = await texts(sessions, seeded["maria"])
+    answer = await elena.post(f"/desk/c/{seeded['maria']}/reply", text="Llegan mañana.")
+    held_id = answer.text.split('id="held-reply-')[1].split('"')[0]
+    pavel = await log_in("pavel")
+    page = (await pavel.get(f"/desk/c/{seeded['maria']}")).text
+    assert "Llegan mañana." in page
+    assert "data-undo" not in page
+    assert (await pavel.post(f"/desk/c/{seeded['maria']}/undo", held=held_id)).status_code == 409
+    undone = await elena.post(f"/desk/c/{seeded['maria']}/undo", held=held_id)
+    assert "held-reply" not in undone.text
+    await release_all(sessions, seeded["maria"])
+    assert await texts(sessions, seeded["maria"]) == before
+    late = await elena.post(f"/desk/c/{seeded['maria']}/undo", held=held_id)
+    assert "cannot be taken back" in late.text
 
 
 async def test_a_note_stays_inside(elena: Browser, sessions: Sessions, seeded: dict[str, int]) -> None:
@@ -103,7 +133,7 @@ async def test_too_much_is_not_sent(elena: Browser, seeded: dict[str, int]) -> N
 
 
 async def test_a_transfer_moves_it_to_another_queue(elena: Browser, sessions: Sessions, seeded: dict[str, int]) -> None:
-    answer = await elena.post(f"/desk/c/{seeded['maria']}/transfer", queue="billing")
+    answer = await elena.post(f"/desk/c/{seeded['maria']}/transfer", to="queue:billing")
     moved = await conversation(sessions, seeded["maria"])
     assert (moved.state, moved.queue_key, moved.agent_id) == ("queued", "billing", None)
     assert "Invoices and payments" in answer.text
@@ -111,14 +141,14 @@ async def test_a_transfer_moves_it_to_another_queue(elena: Browser, sessions: Se
 
 async def test_what_goes_to_another_team_leaves_the_screen(log_in: LogIn, seeded: dict[str, int]) -> None:
     pavel = await log_in("pavel")
-    answer = await pavel.post(f"/desk/c/{seeded['daria']}/transfer", queue="billing")
+    answer = await pavel.post(f"/desk/c/{seeded['daria']}/transfer", to="queue:billing")
     assert answer.status_code == 200
     # billing is served by the team “service” too, so it stays in sight
     assert 'hx-target="#head-' in answer.text
 
 
 async def test_an_unknown_queue_or_disposition_is_refused(elena: Browser, seeded: dict[str, int]) -> None:
-    assert (await elena.post(f"/desk/c/{seeded['maria']}/transfer", queue="nowhere")).status_code == 422
+    assert (await elena.post(f"/desk/c/{seeded['maria']}/transfer", to="queue:nowhere")).status_code == 422
     assert (await elena.post(f"/desk/c/{seeded['maria']}/close", disposition="bored")).status_code == 422
 
 

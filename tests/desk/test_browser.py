@@ -1,29 +1,21 @@
 """The desk in a real browser: what only scripts do, and what axe says of every page."""
 
-import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from urllib.parse import unquote
 
 import pytest
-import uvicorn
-from playwright.async_api import Browser, Page, expect
-from pydantic import HttpUrl
+from playwright.async_api import Page, expect
 
-from config.settings import Settings
 from crm_core.contracts import UserId
 from crm_core.db import unit_of_work
-from crm_core.intake import inbox_ids
 from crm_core.signals import Signal, Topic
 from crm_core.staff import log_out_everywhere
 from tests.desk.test_entry import setup_link
-from tests.support.browser import chromium, faults, running_browser
+from tests.support.browser import chromium, faults
 from tests.support.desk_app import DeskParts
-from tests.support.desk_client import PASSWORD, STAFF, Clock
-from tests.support.desk_seed import MARIA, Seeder
+from tests.support.desk_client import Clock
+from tests.support.served_desk import Served, serving
 from tests.support.simulated_day import simulated_day, write_events
-from tests.support.stack import free_port
 
 pytestmark = [
     pytest.mark.browser,
@@ -32,62 +24,10 @@ pytestmark = [
 ]
 
 
-@dataclass
-class Served:
-    """The desk on a port, with a browser to look at it."""
-
-    parts: DeskParts
-    browser: Browser
-    url: str
-    seeded: dict[str, int]
-
-    @asynccontextmanager
-    async def page(self, width: int = 1440, height: int = 900, scheme: str = "light") -> AsyncIterator[Page]:
-        context = await self.browser.new_context(
-            viewport={"width": width, "height": height},
-            color_scheme=scheme,  # type: ignore[arg-type]
-            reduced_motion="reduce",
-        )
-        page = await context.new_page()
-        page.set_default_timeout(15_000)
-        troubles: list[str] = []
-        page.on("pageerror", lambda error: troubles.append(str(error)))
-        page.on("console", lambda said: troubles.append(said.text) if "Content Security" in said.text else None)
-        yield page
-        await context.close()
-        assert troubles == []
-
-    async def log_in(self, page: Page, name: str = "elena") -> None:
-        await page.goto(f"{self.url}/desk/login")
-        await page.fill("#email", STAFF[name].email)
-        await page.fill("#password", PASSWORD)
-        await page.click("button[type=submit]")
-        await page.wait_for_url("**/desk")
-
-    async def open(self, page: Page, name: str) -> None:
-        await page.goto(f"{self.url}/desk/c/{self.seeded[name]}")
-        await expect(page.locator("#orders .skeleton")).to_have_count(0)
-
-    async def maria_writes(self, text: str) -> None:
-        async with unit_of_work(self.parts.sessions) as session:
-            seeder = Seeder(session, self.parts.now(), await inbox_ids(session), 900 + len(text))
-            await seeder.says(MARIA, text, 0)
-        await self.parts.signals.tell(Signal(Topic.CONVERSATION, self.seeded["maria"]))
-
-
 @pytest.fixture
 async def served(parts: DeskParts, seeded: dict[str, int]) -> AsyncIterator[Served]:
-    port = free_port()
-    parts.settings = Settings(public_url=HttpUrl(f"http://127.0.0.1:{port}"))
-    config = uvicorn.Config(parts.app(), port=port, log_level="critical", ws="websockets-sansio", lifespan="off")
-    server = uvicorn.Server(config)
-    running = asyncio.create_task(server.serve())
-    while not server.started:  # noqa: ASYNC110 - uvicorn has no event for it
-        await asyncio.sleep(0.02)
-    async with running_browser() as browser:
-        yield Served(parts, browser, f"http://127.0.0.1:{port}", seeded)
-    server.should_exit = True
-    await running
+    async with serving(parts, seeded) as desk:
+        yield desk
 
 
 async def test_a_draft_and_its_caret_survive_what_arrives(served: Served) -> None:
@@ -109,9 +49,13 @@ async def test_a_reply_appears_once_and_the_box_is_empty(served: Served) -> None
         await served.open(page, "maria")
         await page.fill("#draft", "Llegan mañana a las diez.")
         await page.keyboard.press("Control+Enter")
-        await expect(page.locator(".timeline").get_by_text("Llegan mañana a las diez.")).to_have_count(1)
+        await expect(page.locator(".held").get_by_text("Llegan mañana a las diez.")).to_have_count(1)
         await expect(page.locator("#draft")).to_have_value("")
         await served.parts.signals.tell(Signal(Topic.CONVERSATION, served.seeded["maria"]))
+        await page.wait_for_timeout(400)
+        await served.undo_is_over("maria")
+        await expect(page.locator(".timeline").get_by_text("Llegan mañana a las diez.")).to_have_count(1)
+        await expect(page.locator(".held")).to_be_empty()
         await page.wait_for_timeout(400)
         await expect(page.locator(".timeline").get_by_text("Llegan mañana a las diez.")).to_have_count(1)
 
@@ -128,7 +72,7 @@ async def test_a_whole_conversation_by_keyboard(served: Served) -> None:
         await page.keyboard.press("r")
         await page.keyboard.type("Перезвоню через пять минут.")
         await page.keyboard.press("Control+Enter")
-        await expect(page.locator(".timeline")).to_contain_text("Перезвоню через пять минут.")
+        await expect(page.locator("#flow")).to_contain_text("Перезвоню через пять минут.")
         await page.keyboard.press("Escape")
         await page.keyboard.press("e")
         await expect(page.locator("#resolve")).to_be_visible()
@@ -210,6 +154,9 @@ PAGES: dict[str, Show] = {
     "closed": lambda served, page: served.open(page, "maria_before"),
     "resolve": lambda served, page: _dialog(served, page, "e"),
     "transfer": lambda served, page: _dialog(served, page, "t"),
+    "snooze": lambda served, page: _dialog(served, page, "s"),
+    "escalate": lambda served, page: _dialog(served, page, "u"),
+    "command": lambda served, page: _dialog(served, page, "Control+k"),
     "shortcuts": lambda served, page: _dialog(served, page, "?"),
     "sessions": lambda served, page: _visit(served, page, "/desk/sessions"),
     "correct": _correct,

@@ -31,6 +31,7 @@ from crm_core.errors import ErpTimeout
 from crm_core.signals import Signal
 from desk.assets import static_files
 from desk.routes import DeskServices, ReportPorts, desk_router
+from desk.services import Suggest, Suggestion
 from insight.reports import read_report
 from insight.wallboard import read_wallboard
 
@@ -94,6 +95,9 @@ class DeskErp:
     async def create_return(self, order_id: str, reason: str, *, key: str) -> str:
         return "R-1"
 
+    async def request_address_change(self, order_id: str, address: str, *, key: str) -> str:
+        return "A-1"
+
     async def add_note(self, order_id: str, text: str, *, key: str) -> None: ...
 
     async def health(self) -> str:
@@ -128,6 +132,17 @@ class Signals:
 INTENTS = ("complaint", "delivery_partial", "greeting", "invoice_copy", "order_status", "talk_to_person")
 
 
+def answered(question: str, language: str) -> tuple[Suggestion, ...]:
+    """A company that knows one thing."""
+    del language
+    asks = "sábado" in question
+    return (
+        (Suggestion("Entregamos también los sábados por la mañana, sin coste.", "Entrega en sábado", "delivery"),)
+        if asks
+        else ()
+    )
+
+
 @dataclass
 class DeskParts:
     """What a test may want to change before the desk is built."""
@@ -139,11 +154,12 @@ class DeskParts:
     erp: DeskErp = field(default_factory=DeskErp)
     signals: Signals = field(default_factory=Signals)
     blobs: BlobStore | None = None
+    suggest: Suggest = answered
 
     def app(self) -> FastAPI:
         services = DeskServices(
             self.sessions, self.business, self.erp, self.settings, self.now, self.signals.watch, KEY,
-            lambda: INTENTS, ReportPorts(read_report, read_wallboard), self.blobs,
+            lambda: INTENTS, ReportPorts(read_report, read_wallboard), self.blobs, self.suggest,
         )  # fmt: skip
         app = FastAPI()
         app.include_router(desk_router(services))

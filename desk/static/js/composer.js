@@ -2,12 +2,13 @@
 (() => {
   const key = (form) => `switchboard:draft:${form.dataset.conversation}:${form.dataset.mode}`;
   const form = () => document.getElementById("composer");
+  const mayWhisper = () => document.querySelector("[data-may-whisper]")?.dataset.mayWhisper === "yes";
   const mayReply = () => document.querySelector("[data-may-reply]")?.dataset.mayReply === "yes";
-  let typedAt = 0;
+  let typedAt = 0, undone = null;
 
   function setMode(mode, focus) {
     const composer = form();
-    if (!composer || (mode === "reply" && !mayReply())) mode = "note";
+    if (!composer || (mode === "reply" && !mayReply()) || (mode === "whisper" && !mayWhisper())) mode = "note";
     if (!composer) return;
     const changed = composer.dataset.mode !== mode;
     composer.dataset.mode = mode;
@@ -93,6 +94,14 @@
     composer.elements.text.value = "";
   }
 
+  // what was taken back stands in the box again, before what was written since
+  function takeBack(composer) {
+    setMode("reply", true);
+    const text = composer.elements.text;
+    text.value = [undone, text.value].filter(Boolean).join("\n");
+    localStorage.setItem(key(composer), text.value);
+  }
+
   document.addEventListener("input", (event) => {
     if (event.target.id !== "draft") return;
     const composer = form(), value = event.target.value;
@@ -107,18 +116,22 @@
   document.addEventListener("htmx:config:request", (event) => {
     const { ctx } = event.detail, composer = form();
     if (!composer) return;
+    if (ctx.sourceElement.matches("[data-undo]")) {
+      undone = ctx.sourceElement.closest(".held-reply").querySelector("p").textContent;
+    }
     if (ctx.sourceElement === composer) {
       ctx.request.action = composer.getAttribute("hx-post");
       ctx.request.body.set("after", lastEntry());
       if (!ctx.request.body.get("text").trim()) event.preventDefault();
     }
-    if (ctx.sourceElement.closest("#resolve")) ctx.request.body.set("after", lastEntry());
+    if (ctx.sourceElement.closest("#resolve, #escalate")) ctx.request.body.set("after", lastEntry());
   });
 
   document.addEventListener("htmx:after:request", (event) => {
     const { ctx } = event.detail, composer = form(), done = ctx.response.status < 400;
     if (!composer || !done) return;
     if (ctx.sourceElement === composer) cleared(composer);
+    if (ctx.sourceElement.matches("[data-undo]")) takeBack(composer);
     if (ctx.sourceElement.closest("#resolve")?.querySelector("[name=text]").value) cleared(composer);
   });
 
@@ -135,8 +148,14 @@
     if (inComposer && event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
       event.preventDefault();
       form().requestSubmit();
+    } else if (inComposer && event.code === "KeyZ" && (event.ctrlKey || event.metaKey) && !form().elements.text.value) {
+      const undo = [...document.querySelectorAll("[data-undo]")].at(-1);
+      if (undo) event.preventDefault();
+      undo?.click();
     } else if (inComposer && event.target.role === "tab" && /^Arrow(Left|Right)$/.test(event.key)) {
-      setMode(form().dataset.mode === "reply" ? "note" : "reply", false);
+      const tabs = [...form().querySelectorAll("[role=tab]")].filter((tab) => tab.checkVisibility());
+      const by = event.key === "ArrowRight" ? 1 : tabs.length - 1;
+      setMode(tabs[(tabs.indexOf(event.target) + by) % tabs.length].dataset.mode, false);
       form().querySelector("[aria-selected=true]").focus();
     }
   });
@@ -145,7 +164,8 @@
   document.addEventListener("desk:gate", () => {
     const composer = form();
     if (!composer) return;
-    if (!mayReply() && composer.dataset.mode === "reply") setMode("note", false);
+    const lost = { reply: !mayReply(), whisper: !mayWhisper() }[composer.dataset.mode];
+    if (lost) setMode("note", false);
     else if (mayReply() && composer.dataset.mode === "note" && !composer.elements.text.value) setMode("reply", false);
   });
 

@@ -12,6 +12,7 @@
       if (filled) filled.value = value;
     }
     dialog.showModal();
+    dialog.dispatchEvent(new Event("opened"));
   }
 
   function moved() {
@@ -47,6 +48,12 @@
     if (at("[data-gone]")) at(".toast").remove();
     if (at("[data-shows]")) document.getElementById("app").dataset.pane = at("[data-shows]").dataset.shows;
     if (at("[data-theme-switch]")) nextTheme();
+  });
+
+  // who writes a time means that choice
+  document.addEventListener("input", (event) => {
+    const { chooses } = event.target.dataset;
+    if (chooses) event.target.closest("form").querySelector(`[type=radio][value=${chooses}]`).checked = true;
   });
 
   document.addEventListener("submit", (event) => {

@@ -18,9 +18,16 @@
     a: () => press("#accept"),
     d: () => press("#decline"),
     e: () => press("[data-opens=resolve]"),
+    z: () => [...document.querySelectorAll("[data-undo]")].at(-1)?.click(),
+    i: () => press("[data-inserts]:not(#command *)"),
+    s: () => press("[data-opens=snooze]"),
+    u: () => press("[data-opens=escalate]"),
+    w: () => press("#wake, #take-over"),
     t: () => press("[data-opens=transfer]"),
+    h: () => window.desk.setMode("whisper", true),
     r: () => window.desk.setMode("reply", true),
     n: () => window.desk.setMode("note", true),
+    "/": () => press("[data-opens-macros]"),
     "?": () => window.desk.open("shortcuts"),
   };
 
@@ -40,7 +47,7 @@
 
   // letters work in a Cyrillic layout too: there the physical key decides
   function physical(event) {
-    if (/^[a-z?]$/i.test(event.key)) return event.key.toLowerCase();
+    if (/^[a-z?/]$/i.test(event.key)) return event.key.toLowerCase();
     if (event.code === "Slash" && event.shiftKey) return "?";
     return event.code.startsWith("Key") ? event.code.slice(3).toLowerCase() : "";
   }

@@ -54,13 +54,23 @@
     return flow.scrollHeight - flow.scrollTop - flow.clientHeight < 80;
   }
 
+  // what appears around the timeline makes it smaller: who read its end goes on reading there
+  const sizes = new ResizeObserver(([{ target }]) => {
+    if (target.dataset.atEnd !== "no") target.scrollTop = target.scrollHeight;
+  });
+  document.addEventListener("scroll", ({ target }) => {
+    if (target.id === "flow") target.dataset.atEnd = isAtEnd(target) ? "yes" : "no";
+  }, true);
+  const watchSize = () => document.querySelectorAll("#flow").forEach((flow) => sizes.observe(flow));
+
   // an entry that came with the answer to our own request is not added a second time
   document.addEventListener("htmx:before:swap", (event) => {
     const flow = document.getElementById("flow");
     for (const task of event.detail.tasks ?? []) {
-      if (!task.target?.matches?.(".timeline")) continue;
+      if (!task.target?.matches?.(".timeline, .held")) continue;
       if (flow) flow.dataset.follow = isAtEnd(flow) ? "yes" : "no";
-      if (task.swapSpec.style !== "beforeend") continue;
+      if (task.swapSpec.style !== "beforeend" || task.target.matches(".held")) continue;
+      if (task.fragment.querySelector(".m.in, .m.out")) document.body.dispatchEvent(new Event("said"));
       for (const entry of [...task.fragment.children]) document.getElementById(entry.id)?.remove();
     }
   });
@@ -70,6 +80,7 @@
     if (flow?.dataset.follow === "yes") flow.scrollTop = flow.scrollHeight;
     else if (flow?.dataset.follow === "no" && jump) jump.hidden = isAtEnd(flow);
     if (flow) delete flow.dataset.follow;
+    watchSize();
     document.dispatchEvent(new CustomEvent("desk:gate"));
     const typing = document.querySelector(".typing:not(:empty)");
     if (typing) {
@@ -87,5 +98,6 @@
 
   document.addEventListener("desk:moved", () => tell(watching()));
   document.addEventListener("desk:typing", () => tell({ typing: true }));
+  watchSize();
   connect();
 })();
