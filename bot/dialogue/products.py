@@ -26,7 +26,7 @@ async def tell_product(context: Context) -> str:
         return MISSING
     context.memory.found = list(_sentences(context, product))
     context.say("joined", text=" ".join(context.memory.found))
-    if intent not in (STOCK_WISH, PRICE_WISH) and context.services.replies.has(f"topic_{intent}"):
+    if intent != STOCK_WISH and context.services.replies.has(f"topic_{intent}"):
         answer_from_knowledge(context, intent, passing=True)
     context.offer("talk_to_person")
     return DONE
