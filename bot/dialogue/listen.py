@@ -115,7 +115,7 @@ def _is_sure(context: Context) -> bool:
 
 
 def _flow_of(context: Context, wish: str) -> str | None:
-    """“How much is it” is one thing; beside a product's name it is another."""
+    """“How much is delivery” is one thing; beside a product's name it is another."""
     flows = context.services.flows
     by_value = (flows.by_value.get((wish, entity.kind)) for entity in context.said.nlu.entities)
     return next((flow for flow in by_value if flow is not None), flows.by_intent.get(wish))

@@ -9,14 +9,17 @@ from crm_core.erp.port import Product
 
 FEW = 5
 UNNAMED, MISSING, DONE = "unnamed", "missing", "done"
-STOCK_WISH = "product_availability"
+STOCK_WISH, PRICE_WISH = "product_availability", "product_price"
 
 
 async def tell_product(context: Context) -> str:
-    """Price and stock of the article in the slot, then what the knowledge base says to the rest of the question."""
+    """Price and stock of the article in the slot, then what the knowledge base says to the rest of the question.
+
+    Which article is asked for where none is named and no passage answers; what one costs, no passage can.
+    """
     intent, named = context.said.nlu.intent, context.memory.slots.pop("product", None)
     if named is None:
-        return DONE if answer_from_knowledge(context, intent, passing=True) else UNNAMED
+        return DONE if intent != PRICE_WISH and answer_from_knowledge(context, intent, passing=True) else UNNAMED
     product = await context.services.erp.get_product(named)
     if product is None:
         context.say("product_missing")

@@ -134,4 +134,4 @@ def test_our_files_teach_the_same_intents_with_fifteen_examples_or_more(language
         counts[example.intent] = counts.get(example.intent, 0) + 1
     assert min(counts.values()) >= 15
     assert counts.keys() == {example.intent for example in read_dataset(ROOT / "config" / "nlu" / "en.yml")}
-    assert len(counts) == 46
+    assert len(counts) == 47

@@ -79,5 +79,5 @@ def test_a_file_that_cannot_be_used_is_told_before_rasa_starts(tmp_path: Path) -
 def test_our_own_three_languages_become_one_project(tmp_path: Path) -> None:
     files = [ROOT / "config" / "nlu" / f"{language}.yml" for language in ("en", "ru", "es")]
     project = write_project(files, tmp_path)
-    assert len(project.intents) == 46
+    assert len(project.intents) == 47
     assert project.examples > 3_000
