@@ -8,7 +8,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, create_engine, make_url, text
 
-from crm_core import models, models_contacts, models_routing  # noqa: F401 - registers the tables
+from crm_core import models, models_contacts, models_oversight, models_routing  # noqa: F401 - registers the tables
 from crm_core.erp import tables  # noqa: F401 - registers the tables
 from crm_core.schema import Base
 

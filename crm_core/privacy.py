@@ -47,7 +47,8 @@ async def collect_contact(session: AsyncSession, now: datetime, actor: Actor, co
     person = await person_of(session, contact_id)
     content: JsonObject = {"exported_at": now.isoformat()}
     for name, (model, condition) in _tables_of(person).items():
-        statement = select(*model.__table__.columns).where(condition).order_by(*model.__table__.primary_key)
+        columns = [column for column in model.__table__.columns if column.computed is None]
+        statement = select(*columns).where(condition).order_by(*model.__table__.primary_key)
         content[name] = [_plain(row) for row in (await session.execute(statement)).mappings()]
     await record(session, now, [Event(EventKind.CONTACT_EXPORTED, actor, None, contact_id)])
     return content

@@ -272,6 +272,12 @@ async def set_agent_state(
     await publish(session, Signal(Topic.AGENT, user_id, state.value))
 
 
+async def names_of_staff(session: AsyncSession) -> dict[UserId, str]:
+    """Everybody who ever worked here, by name."""
+    rows = await session.execute(select(models.User.id, models.User.name).order_by(func.lower(models.User.name)))
+    return {UserId(user_id): name for user_id, name in rows}
+
+
 async def first_admin_needed(session: AsyncSession) -> bool:
     statement = select(models.User.id).where(models.User.role == Role.ADMIN, models.User.disabled_at.is_(None))
     return await session.scalar(statement.limit(1)) is None

@@ -9,6 +9,7 @@ from desk.entry import entry_routes
 from desk.page_routes import page_routes
 from desk.pages import Pages
 from desk.review_page import review_routes
+from desk.search_page import search_routes
 from desk.services import Desk, DeskServices
 from desk.socket import socket_routes
 from desk.trouble_page import trouble_routes
@@ -23,8 +24,8 @@ def desk_router(services: DeskServices) -> APIRouter:
     desk = Desk(services, Pages(company.name), read_catalogues(country=company.country))
     router = APIRouter(include_in_schema=False)
     parts = (
-        entry_routes, action_routes, contact_routes, account_routes, review_routes, trouble_routes, socket_routes,
-        page_routes,
+        entry_routes, action_routes, contact_routes, account_routes, review_routes, trouble_routes, search_routes,
+        socket_routes, page_routes,
     )  # fmt: skip
     for routes in parts:
         router.include_router(routes(desk))
