@@ -13,6 +13,7 @@ from config.documents import DocumentError, line_of, read_document, read_text
 from config.holidays import read_holidays
 from config.inboxes import Channels
 from config.routing_files import Hours, Policies, Queues
+from config.scorecards import Scorecards
 from config.words import Key, LanguageCode, Strict, TimeZone, Translated
 
 
@@ -70,6 +71,7 @@ class Business:
     sla: Policies
     channels: Channels
     erps: Erps = field(default_factory=Erps)
+    scorecards: Scorecards = field(default_factory=Scorecards)
 
 
 def read_business(config_dir: Path) -> Business:
@@ -84,7 +86,13 @@ def read_business(config_dir: Path) -> Business:
         sla=policies,
         channels=read_document(config_dir / "channels.yml", Channels),
         erps=read_document(config_dir / "erp.yml", Erps) if (config_dir / "erp.yml").exists() else Erps(),
+        scorecards=_read_scorecards(config_dir / "scorecards.yml"),
     )
+
+
+def _read_scorecards(path: Path) -> Scorecards:
+    """Without the file nothing is scored, only commented."""
+    return read_document(path, Scorecards) if path.exists() else Scorecards()
 
 
 def read_hours(config_dir: Path, time_zone: str) -> Hours:

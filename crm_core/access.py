@@ -35,6 +35,10 @@ class Reach:
         """The queues that the viewer's teams serve."""
         return frozenset(key for key, teams in self.queue_teams.items() if teams & self.viewer.teams)
 
+    @property
+    def sees_all(self) -> bool:
+        return self.viewer.role in _SEES_ALL
+
 
 class Action(StrEnum):
     READ = "read"

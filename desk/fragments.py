@@ -41,12 +41,14 @@ class Fragments:
     def _links(self) -> tuple[RailLink, ...]:
         supervises = self.reader.viewer.role in (Role.SUPERVISOR, Role.ADMIN)
         search = RailLink("/desk/search", "search", "search.title")
+        quality = RailLink("/desk/quality", "star", "quality.title")
         links = (
             search,
+            quality,
             RailLink("/desk/review", "list-checks", "review.title"),
             RailLink("/desk/trouble", "triangle-alert", "trouble.title"),
         )
-        return links if supervises else (search,)
+        return links if supervises else (search, quality)
 
     def list_pane(self, inbox: Inbox, me: Me) -> str:
         return self._render("list", inbox=inbox, me=me)

@@ -92,7 +92,7 @@ async def _page(
     next_page = address_of(given, found.before) if found.before is not None else ""
     html = desk.pages.render(
         "search.html", reader.words, form=search_form(desk, reader, given, agents), saved=saved, csrf=reader.csrf_token,
-        sentence=sentence, asked=bool(given), next_page=next_page,
+        supervises=reader.reach.sees_all, sentence=sentence, asked=bool(given), next_page=next_page,
         hits=[_shown(hit, desk, reader) for hit in found.hits],
     )  # fmt: skip
     return HTMLResponse(html, status)
