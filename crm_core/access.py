@@ -85,6 +85,11 @@ def visible_conversations(reach: Reach) -> ColumnElement[bool]:
     return or_(own, and_(of_teams, conversation.state.in_(_TEAM_STATES)))
 
 
+def is_outsider(reach: Reach, agent_id: int | None, queue_key: str | None) -> bool:
+    """Whether a conversation is neither the viewer's own nor one of their teams' queues: reading it is written down."""
+    return agent_id != reach.viewer.user_id and queue_key not in reach.queues
+
+
 def sees(reach: Reach, conversation: models.Conversation) -> bool:
     """Whether the viewer may know that this conversation exists."""
     if reach.viewer.role in _SEES_ALL:

@@ -24,7 +24,8 @@ KEPT_EVENT_KEYS = frozenset({
     "interrupts", "clock", "policy", "target_s",
     "action", "ms", "code", "reason", "queue", "agent_id", "from_agent_id", "from_state", "waited_s", "first",
     "disposition", "score", "scorecard", "survey", "changed", "from_queue", "to_queue", "merge_id", "job_id", "kind",
-    "tries", "source", "from_intent", "urgent", "upset", "earlier_contacts", "to_conversation_id", "channel", "continues",
+    "tries", "source", "from_intent", "urgent", "upset", "earlier_contacts", "to_conversation_id", "channel",
+    "continues",
 })  # fmt: skip
 _OWN_WORD = re.compile(r"[A-Za-z0-9_.:/#-]{1,80}")
 

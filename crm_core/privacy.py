@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from crm_core import models
 from crm_core.access import Action, Reach, require_role
+from crm_core.audit import AuditAction, Deed, append
 from crm_core.contracts import ContactId, ConversationId, Json, JsonObject
 from crm_core.conversations import close, lock_conversation
 from crm_core.erasure import ERASED, ERASURE_STEPS, Person, person_of
@@ -52,6 +53,7 @@ async def collect_contact(session: AsyncSession, now: datetime, actor: Actor, co
         statement = select(*columns).where(condition).order_by(*model.__table__.primary_key)
         content[name] = [_plain(row) for row in (await session.execute(statement)).mappings()]
     await record(session, now, [Event(EventKind.CONTACT_EXPORTED, actor, None, contact_id)])
+    await append(session, now, Deed(AuditAction.CONTACT_EXPORTED, actor, f"contact:{contact_id}"))
     return content
 
 
@@ -94,7 +96,9 @@ async def erase_contact(session: AsyncSession, now: datetime, actor: Actor, cont
     """
     person = await person_of(session, contact_id, lock=True)
     await _require_no_colleague(session, person)
-    return await _forget(session, now, actor, person)
+    tokens = await _forget(session, now, actor, person)
+    await append(session, now, Deed(AuditAction.CONTACT_ERASED, actor, f"contact:{contact_id}"))
+    return tokens
 
 
 async def _require_no_colleague(session: AsyncSession, person: Person) -> None:

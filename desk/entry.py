@@ -2,19 +2,24 @@
 
 import json
 from dataclasses import dataclass
+from datetime import datetime
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
+from sqlalchemy.ext.asyncio import AsyncSession
 
+from crm_core.audit import AuditAction, Deed, append
 from crm_core.contacts import canonical_email
 from crm_core.contracts import UserId
 from crm_core.db import unit_of_work
 from crm_core.errors import Conflict, InvalidInput
+from crm_core.events import SYSTEM, Actor
 from crm_core.passwords import check_strength
 from crm_core.staff import (
     Credentials,
     LinkPurpose,
     LoginOutcome,
+    LoginResult,
     NewUser,
     OpenedSession,
     link_is_open,
@@ -93,6 +98,7 @@ def _log_in_routes(router: APIRouter, desk: Desk) -> None:
         credentials = _credentials(request, email, fields.get("password", ""))
         async with unit_of_work(desk.services.sessions) as session:
             result = await log_in(session, desk.services.now(), credentials, desk.services.key)
+            await _audit_log_in(session, desk.services.now(), credentials.source, result)
         if result.session is None:
             too_many = result.outcome is LoginOutcome.TOO_MANY
             problem = words("entry.too_many" if too_many else "entry.wrong_login")
@@ -141,6 +147,7 @@ async def _redeem(desk: Desk, token: str, new: NewUser, credentials: Credentials
     async with unit_of_work(desk.services.sessions) as session:
         await redeem_setup(session, now, token, new)
         result = await log_in(session, now, credentials, desk.services.key)
+        await _audit_log_in(session, now, credentials.source, result)
         if result.session is None:
             raise Conflict("The new account could not be opened.")
         return result.session
@@ -160,6 +167,15 @@ def _problem(words: Words, fields: dict[str, str]) -> str:
     except InvalidInput:
         return words("entry.password_weak")
     return ""
+
+
+async def _audit_log_in(session: AsyncSession, now: datetime, source: str, result: LoginResult) -> None:
+    """Who tried in vain is known by source only; what is over the limit was counted already."""
+    if result.session is not None:
+        actor = Actor.agent(result.session.viewer.user_id)
+        await append(session, now, Deed(AuditAction.LOGGED_IN, actor, None, source))
+    elif result.outcome is LoginOutcome.WRONG:
+        await append(session, now, Deed(AuditAction.LOGIN_REFUSED, SYSTEM, None, source))
 
 
 def _credentials(request: Request, email: str, password: str) -> Credentials:

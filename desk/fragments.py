@@ -38,17 +38,15 @@ class Fragments:
             zone=self.reader.clock.zone.key, script_texts=json.dumps(texts, ensure_ascii=False),
         )  # fmt: skip
 
-    def _links(self) -> tuple[RailLink, ...]:
-        supervises = self.reader.viewer.role in (Role.SUPERVISOR, Role.ADMIN)
-        search = RailLink("/desk/search", "search", "search.title")
-        quality = RailLink("/desk/quality", "star", "quality.title")
-        links = (
-            search,
-            quality,
-            RailLink("/desk/review", "list-checks", "review.title"),
-            RailLink("/desk/trouble", "triangle-alert", "trouble.title"),
-        )
-        return links if supervises else (search, quality)
+    def _links(self) -> list[RailLink]:
+        role = self.reader.viewer.role
+        links = [RailLink("/desk/search", "search", "search.title"), RailLink("/desk/quality", "star", "quality.title")]
+        if role in (Role.SUPERVISOR, Role.ADMIN):
+            links.append(RailLink("/desk/review", "list-checks", "review.title"))
+            links.append(RailLink("/desk/trouble", "triangle-alert", "trouble.title"))
+        if role is Role.ADMIN:
+            links.append(RailLink("/desk/audit", "scroll-text", "audit.title"))
+        return links
 
     def list_pane(self, inbox: Inbox, me: Me) -> str:
         return self._render("list", inbox=inbox, me=me)

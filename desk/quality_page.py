@@ -17,6 +17,7 @@ from desk.answers import problem_text, route_class
 from desk.conversation_page import in_language, read_conversation
 from desk.reader import Reader, require_change, require_reader
 from desk.services import Desk, PathId
+from desk.trail import audit_reading
 
 Refused = tuple[Conflict | InvalidInput, Mapping[str, str]]  # with the form, which is shown again
 GOOD_SCORE, FAIR_SCORE = 80, 60
@@ -57,7 +58,11 @@ def quality_routes(desk: Desk) -> APIRouter:
 
     @router.get("/desk/quality/{conversation_id}")
     async def show(request: Request, conversation_id: PathId) -> Response:
-        return await _page(desk, await require_reader(desk, request), conversation_id)
+        reader = await require_reader(desk, request)
+        page = await _page(desk, reader, conversation_id)
+        async with unit_of_work(desk.services.sessions) as session:
+            await audit_reading(session, request, reader, conversation_id)
+        return page
 
     @router.post("/desk/quality/{conversation_id}")
     async def judge(request: Request, conversation_id: PathId) -> Response:

@@ -4,6 +4,7 @@ from fastapi import APIRouter
 
 from desk.account import account_routes
 from desk.action_routes import action_routes
+from desk.audit_page import audit_routes
 from desk.contact_routes import contact_routes
 from desk.entry import entry_routes
 from desk.page_routes import page_routes
@@ -26,7 +27,7 @@ def desk_router(services: DeskServices) -> APIRouter:
     router = APIRouter(include_in_schema=False)
     parts = (
         entry_routes, action_routes, contact_routes, account_routes, review_routes, trouble_routes, search_routes,
-        quality_routes, socket_routes, page_routes,
+        quality_routes, audit_routes, socket_routes, page_routes,
     )  # fmt: skip
     for routes in parts:
         router.include_router(routes(desk))

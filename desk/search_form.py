@@ -59,17 +59,17 @@ def address_of(given: Mapping[str, str], before: int | None = None) -> str:
 
 def query_of(given: Mapping[str, str], zone: ZoneInfo) -> TranscriptQuery:
     """Raises UnreadableDate."""
-    until = _midnight(given.get("until"), zone, days=1)
+    until = midnight(given.get("until"), zone, days=1)
     percent = given.get("confidence")
     return TranscriptQuery(
         given.get("q", ""), given.get("language"), given.get("channel"), given.get("queue"),
         number_of(given, "agent") if "agent" in given else None, given.get("intent"), given.get("state"),
-        _midnight(given.get("since"), zone), until, LOW_RATING if "rating" in given else None,
+        midnight(given.get("since"), zone), until, LOW_RATING if "rating" in given else None,
         int(percent) / 100 if percent in UNSURE_PERCENT else None,
     )  # fmt: skip
 
 
-def _midnight(day: str | None, zone: ZoneInfo, days: int = 0) -> datetime | None:
+def midnight(day: str | None, zone: ZoneInfo, days: int = 0) -> datetime | None:
     if day is None:
         return None
     try:

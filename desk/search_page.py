@@ -6,6 +6,7 @@ from urllib.parse import parse_qsl
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 
+from crm_core.audit import AuditAction
 from crm_core.db import unit_of_work
 from crm_core.errors import InvalidInput
 from crm_core.saved_searches import forget_search, save_search, saved_searches
@@ -20,6 +21,7 @@ from desk.people import Chip, channel_icon, intent_name, person_name
 from desk.reader import Reader, require_change, require_reader
 from desk.search_form import LOW_RATING, address_of, given_of, query_of, search_form
 from desk.services import Desk
+from desk.trail import audit
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +48,11 @@ def search_routes(desk: Desk) -> APIRouter:
     async def search(request: Request) -> Response:
         reader = await require_reader(desk, request)
         given = given_of(request.query_params)
-        return await _page(desk, reader, given, number_of(request.query_params, "before") or None)
+        page = await _page(desk, reader, given, number_of(request.query_params, "before") or None)
+        if given:  # which fields were filled in; what people look for may be somebody's name
+            async with unit_of_work(desk.services.sessions) as session:
+                await audit(session, request, reader, (AuditAction.SEARCHED, None), fields=[*given])
+        return page
 
     @router.post("/desk/search/save")
     async def save(request: Request) -> Response:

@@ -10,6 +10,7 @@ from fastapi import APIRouter, WebSocket, WebSocketDisconnect
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from crm_core.audit import note_reading
 from crm_core.db import unit_of_work
 from crm_core.errors import NotFound
 from crm_core.inbox_view import InboxTab
@@ -196,7 +197,14 @@ class Conversing:
             html += await self._typing_of(session, reader, batch)
         if any(isinstance(told, Types) for told in batch):
             await self._tell_typing(reader)
+        if any(isinstance(told, Shows) for told in batch) and self._screen.conversation_id is not None:
+            await self._audit_reading(reader, self._screen.conversation_id)
         return html
+
+    async def _audit_reading(self, reader: Reader, conversation_id: int) -> None:
+        source = self.websocket.client.host if self.websocket.client else None
+        async with unit_of_work(self.desk.services.sessions) as session:
+            await note_reading(session, reader.now, reader.reach, conversation_id, source)
 
     async def _changes(self, session: AsyncSession, reader: Reader, screen: Screen) -> str:
         inbox = await read_inbox(session, reader, screen.tab)

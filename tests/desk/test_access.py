@@ -60,16 +60,10 @@ async def test_a_colleague_s_conversation_can_be_read_but_not_taken_in_hand(
 @pytest.mark.parametrize(
     "path",
     [
-        *READ,
-        "/desk",
-        "/desk/sessions",
-        "/desk/review",
-        "/desk/trouble",
-        "/desk/search",
-        "/desk/quality",
-        "/desk/quality/{}",
+        *READ, "/desk", "/desk/sessions", "/desk/review", "/desk/trouble", "/desk/search", "/desk/quality",
+        "/desk/quality/{}", "/desk/audit",
     ],
-)
+)  # fmt: skip
 async def test_a_stranger_is_shown_the_entrance(visitor: Browser, seeded: dict[str, int], path: str) -> None:
     answer = await visitor.get(path.format(seeded["maria"]))
     assert answer.status_code == 303
