@@ -101,7 +101,7 @@ class ListedSession:
     last_seen_at: datetime
 
 
-def _hash(token: str) -> bytes:
+def token_hash(token: str) -> bytes:
     return hashlib.sha256(token.encode()).digest()
 
 
@@ -172,7 +172,7 @@ async def open_session(session: AsyncSession, now: datetime, user: models.User, 
     await session.execute(delete(models.LoginSession).where(over))
     await session.execute(
         insert(models.LoginSession).values(
-            token_hash=_hash(token), user_id=user.id, csrf_token=csrf_token, user_agent=storable(user_agent)[:300],
+            token_hash=token_hash(token), user_id=user.id, csrf_token=csrf_token, user_agent=storable(user_agent)[:300],
             created_at=now, last_seen_at=now, expires_at=now + timedelta(days=1),
         )
     )  # fmt: skip
@@ -191,7 +191,9 @@ async def viewer_of_session(
     statement = (
         select(models.LoginSession, models.User)
         .join(models.User, models.User.id == models.LoginSession.user_id)
-        .where(models.LoginSession.token_hash == _hash(token), models.User.disabled_at.is_(None), _alive(now, limits))
+        .where(
+            models.LoginSession.token_hash == token_hash(token), models.User.disabled_at.is_(None), _alive(now, limits)
+        )
         .execution_options(populate_existing=True)
     )
     found = (await session.execute(statement)).one_or_none()
@@ -215,7 +217,7 @@ def _alive(now: datetime, limits: SessionSettings) -> ColumnElement[bool]:
 
 
 async def log_out(session: AsyncSession, now: datetime, token: str) -> None:
-    statement = delete(models.LoginSession).where(models.LoginSession.token_hash == _hash(token))
+    statement = delete(models.LoginSession).where(models.LoginSession.token_hash == token_hash(token))
     user_id = await session.scalar(statement.returning(models.LoginSession.user_id))
     if user_id is not None:
         await record(session, now, [Event(EventKind.LOGGED_OUT, Actor.agent(user_id))])
@@ -239,12 +241,12 @@ async def list_sessions(
 async def revoke_session(session: AsyncSession, user_id: UserId, handle: str) -> None:
     """End one of one's own log-ins; an unknown handle ends nothing."""
     try:
-        token_hash = bytes.fromhex(handle)
+        named = bytes.fromhex(handle)
     except ValueError as error:
         raise NotFound("There is no such session.") from error
     await session.execute(
         delete(models.LoginSession).where(
-            models.LoginSession.token_hash == token_hash, models.LoginSession.user_id == user_id
+            models.LoginSession.token_hash == named, models.LoginSession.user_id == user_id
         )
     )
     await publish(session, Signal(Topic.AGENT, user_id, SESSIONS_CHANGED))
@@ -292,7 +294,7 @@ async def issue_link(
     token = secrets.token_urlsafe(32)
     await session.execute(
         insert(models.OneTimeLink).values(
-            token_hash=_hash(token), purpose=purpose.value, user_id=user_id, expires_at=now + valid_for
+            token_hash=token_hash(token), purpose=purpose.value, user_id=user_id, expires_at=now + valid_for
         )
     )
     return token
@@ -301,7 +303,7 @@ async def issue_link(
 async def link_is_open(session: AsyncSession, now: datetime, purpose: LinkPurpose, token: str) -> bool:
     link = models.OneTimeLink
     statement = select(link.purpose).where(
-        link.token_hash == _hash(token), link.purpose == purpose, link.used_at.is_(None), link.expires_at > now
+        link.token_hash == token_hash(token), link.purpose == purpose, link.used_at.is_(None), link.expires_at > now
     )
     return await session.scalar(statement) is not None
 
@@ -312,7 +314,7 @@ async def redeem_setup(session: AsyncSession, now: datetime, token: str, new: Ne
     statement = (
         update(link)
         .where(
-            link.token_hash == _hash(token), link.purpose == LinkPurpose.SETUP, link.used_at.is_(None),
+            link.token_hash == token_hash(token), link.purpose == LinkPurpose.SETUP, link.used_at.is_(None),
             link.expires_at > now,
         )
         .values(used_at=now)

@@ -45,6 +45,7 @@ class Fragments:
             links.append(RailLink("/desk/review", "list-checks", "review.title"))
             links.append(RailLink("/desk/trouble", "triangle-alert", "trouble.title"))
         if role is Role.ADMIN:
+            links.append(RailLink("/desk/admin/people", "users", "people.title"))
             links.append(RailLink("/desk/audit", "scroll-text", "audit.title"))
         return links
 

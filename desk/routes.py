@@ -9,6 +9,8 @@ from desk.contact_routes import contact_routes
 from desk.entry import entry_routes
 from desk.page_routes import page_routes
 from desk.pages import Pages
+from desk.password_page import password_routes
+from desk.people_page import people_routes
 from desk.quality_page import quality_routes
 from desk.review_page import review_routes
 from desk.search_page import search_routes
@@ -27,7 +29,7 @@ def desk_router(services: DeskServices) -> APIRouter:
     router = APIRouter(include_in_schema=False)
     parts = (
         entry_routes, action_routes, contact_routes, account_routes, review_routes, trouble_routes, search_routes,
-        quality_routes, audit_routes, socket_routes, page_routes,
+        quality_routes, audit_routes, people_routes, password_routes, socket_routes, page_routes,
     )  # fmt: skip
     for routes in parts:
         router.include_router(routes(desk))

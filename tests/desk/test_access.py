@@ -61,7 +61,7 @@ async def test_a_colleague_s_conversation_can_be_read_but_not_taken_in_hand(
     "path",
     [
         *READ, "/desk", "/desk/sessions", "/desk/review", "/desk/trouble", "/desk/search", "/desk/quality",
-        "/desk/quality/{}", "/desk/audit",
+        "/desk/quality/{}", "/desk/audit", "/desk/admin/people", "/desk/admin/people/1", "/desk/password",
     ],
 )  # fmt: skip
 async def test_a_stranger_is_shown_the_entrance(visitor: Browser, seeded: dict[str, int], path: str) -> None:
