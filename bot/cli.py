@@ -211,6 +211,24 @@ def check() -> None:
 
 
 @main.group()
+def audit() -> None:
+    """The audit trail: who did or read what."""
+
+
+@audit.command("verify")
+@click.option("--noted", help="A line that this command printed earlier, as number:hash.")
+@_told_plainly
+def verify_command(noted: str | None) -> None:
+    """Recompute the chain of hashes, and name the first row that was tampered with."""
+    from bot.audit import verdict_text, verify  # noqa: PLC0415
+
+    verdict, still = asyncio.run(verify(_settings(), noted))
+    click.echo(verdict_text(verdict, still=still))
+    if verdict.broken is not None or not still:
+        sys.exit(1)
+
+
+@main.group()
 def contact() -> None:
     """Export or erase what is stored about a customer."""
 

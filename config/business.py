@@ -15,6 +15,7 @@ from config.holidays import read_holidays
 from config.inboxes import Channels
 from config.macros import Macros
 from config.routing_files import Hours, Policies, Queues
+from config.scorecards import Scorecards
 from config.words import Key, LanguageCode, Strict, TimeZone, Translated
 
 
@@ -81,6 +82,7 @@ class Business:
     channels: Channels
     erps: Erps = field(default_factory=Erps)
     macros: Macros = field(default_factory=Macros)
+    scorecards: Scorecards = field(default_factory=Scorecards)
 
 
 def read_business(config_dir: Path) -> Business:
@@ -96,6 +98,7 @@ def read_business(config_dir: Path) -> Business:
         channels=read_document(config_dir / "channels.yml", Channels),
         erps=read_document(config_dir / "erp.yml", Erps) if (config_dir / "erp.yml").exists() else Erps(),
         macros=_read_macros(config_dir, company.languages),
+        scorecards=_read_scorecards(config_dir / "scorecards.yml"),
     )
 
 
@@ -108,6 +111,11 @@ def _read_macros(config_dir: Path, languages: Collection[LanguageCode]) -> Macro
         if missing:
             raise _problem(path, (number, "text"), f"the text lacks the language {', '.join(missing)}")
     return macros
+
+
+def _read_scorecards(path: Path) -> Scorecards:
+    """Without the file nothing is scored, only commented."""
+    return read_document(path, Scorecards) if path.exists() else Scorecards()
 
 
 def read_hours(config_dir: Path, time_zone: str) -> Hours:

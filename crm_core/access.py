@@ -35,6 +35,10 @@ class Reach:
         """The queues that the viewer's teams serve."""
         return frozenset(key for key, teams in self.queue_teams.items() if teams & self.viewer.teams)
 
+    @property
+    def sees_all(self) -> bool:
+        return self.viewer.role in _SEES_ALL
+
 
 class Action(StrEnum):
     READ = "read"
@@ -85,6 +89,11 @@ def visible_conversations(reach: Reach) -> ColumnElement[bool]:
     still_theirs = or_(conversation.state != ConversationState.CLOSED, conversation.queue_key.is_(None), of_teams)
     own = and_(conversation.agent_id == reach.viewer.user_id, still_theirs)
     return or_(own, and_(of_teams, conversation.state.in_(_TEAM_STATES)))
+
+
+def is_outsider(reach: Reach, agent_id: int | None, queue_key: str | None) -> bool:
+    """Whether a conversation is neither the viewer's own nor one of their teams' queues: reading it is written down."""
+    return agent_id != reach.viewer.user_id and queue_key not in reach.queues
 
 
 def sees(reach: Reach, conversation: models.Conversation) -> bool:

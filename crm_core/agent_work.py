@@ -7,6 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from crm_core import conversations, models
 from crm_core.access import Action, Reach, require
+from crm_core.audit import AuditAction, Deed, append
 from crm_core.cards import without_card_numbers
 from crm_core.contracts import ConversationId, JsonObject, MessageId, UserId
 from crm_core.errors import Conflict, InvalidInput
@@ -61,7 +62,10 @@ async def decline_conversation(
 async def take_over(session: AsyncSession, now: datetime, reach: Reach, conversation_id: ConversationId) -> None:
     """From the bot, the line or a colleague, by who supervises."""
     conversation = await allowed(session, reach, Action.TAKE_OVER, conversation_id)
+    before = conversation.agent_id
     await conversations.take_over(session, now, conversation, UserId(reach.viewer.user_id))
+    taker, taken = Actor.agent(reach.viewer.user_id), f"conversation:{conversation_id}"
+    await append(session, now, Deed(AuditAction.TAKEN_OVER, taker, taken, detail={"from_agent_id": before}))
 
 
 async def may_reply(session: AsyncSession, reach: Reach, conversation_id: ConversationId) -> models.Conversation:

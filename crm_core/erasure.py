@@ -13,6 +13,7 @@ from crm_core.contacts import standing_contact
 from crm_core.contracts import ContactId, Json
 from crm_core.models_contacts import AddressClaim
 from crm_core.models_desk import HeldReply
+from crm_core.models_oversight import QualityReview
 from crm_core.schema import Base
 
 ERASED = "erased"
@@ -23,8 +24,8 @@ KEPT_EVENT_KEYS = frozenset({
     "due_at_s", "callback_at_s", "timeout_s", "slack_s", "skills", "ring", "idle_s", "candidates", "is_last_agent",
     "interrupts", "clock", "policy", "target_s", "channel",
     "action", "ms", "code", "reason", "queue", "agent_id", "from_agent_id", "from_state", "waited_s", "first",
-    "disposition", "score", "survey", "changed", "from_queue", "to_queue", "to_agent_id", "note_id", "until_s",
-    "merge_id", "job_id", "kind", "tries", "source", "from_intent", "urgent", "upset", "earlier_contacts",
+    "disposition", "score", "scorecard", "survey", "changed", "from_queue", "to_queue", "to_agent_id", "note_id",
+    "until_s", "merge_id", "job_id", "kind", "tries", "source", "from_intent", "urgent", "upset", "earlier_contacts",
     "to_conversation_id", "continues", "duration_s", "outcome", "call_id",
 })  # fmt: skip
 _OWN_WORD = re.compile(r"[A-Za-z0-9_.:/#-]{1,80}")
@@ -117,6 +118,12 @@ async def blank_surveys(session: AsyncSession, _now: datetime, person: Person) -
     )  # fmt: skip
 
 
+async def blank_reviews(session: AsyncSession, _now: datetime, person: Person) -> None:
+    """A comment to the agent may speak of the customer; the score speaks of the agent."""
+    theirs = QualityReview.conversation_id.in_(person.conversation_ids)
+    await _blank(session, QualityReview, theirs, {"comment": None})
+
+
 async def blank_contacts(session: AsyncSession, now: datetime, person: Person) -> None:
     values = {"name": None, "customer_ref": None, "time_zone": None, "erased_at": now}
     await _blank(session, models.Contact, models.Contact.id.in_(person.contact_ids), values)
@@ -155,8 +162,8 @@ def _names_nobody(value: Json) -> bool:
 
 ERASURE_STEPS: tuple[Step, ...] = (
     delete_payloads, delete_held, delete_claims, delete_addresses, delete_jobs, delete_attachments, delete_corrections,
-    delete_calls,
-    blank_messages, blank_conversations, blank_surveys, blank_contacts, blank_merges, blank_events,
+    delete_calls, blank_messages, blank_conversations, blank_surveys, blank_reviews, blank_contacts, blank_merges,
+    blank_events,
 )  # fmt: skip
 
 

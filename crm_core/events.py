@@ -74,6 +74,7 @@ class EventKind(StrEnum):
     ADDRESS_UNREACHABLE = "address_unreachable"
     SURVEY_SENT = "survey_sent"
     SURVEY_ANSWERED = "survey_answered"
+    SCORED = "scored"
     CONTACTS_MERGED = "contacts_merged"
     CONTACTS_UNMERGED = "contacts_unmerged"
     CONTACT_EXPORTED = "contact_exported"

@@ -13,6 +13,7 @@ from crm_core import (  # noqa: F401 - registers the tables
     models_contacts,
     models_desk,
     models_email,
+    models_oversight,
     models_phone,
     models_routing,
 )

@@ -2,9 +2,9 @@
 
 from datetime import datetime
 
-from sqlalchemy import Boolean, CheckConstraint, ForeignKey, Identity, Index, Integer, UniqueConstraint
+from sqlalchemy import Boolean, CheckConstraint, Computed, ForeignKey, Identity, Index, Integer, UniqueConstraint
 from sqlalchemy import text as sql
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import JSONB, TSVECTOR
 from sqlalchemy.orm import Mapped, mapped_column
 
 from crm_core.contracts import DeliveryState, JsonObject
@@ -210,6 +210,7 @@ class Message(Base):
         Index("ix_message_conversation_id_id", "conversation_id", "id"),
         Index("ix_message_open_sends", "delivery",
               postgresql_where=sql("delivery in ('in_doubt','failed')")),
+        Index("ix_message_search", "search", postgresql_using="gin"),
     )  # fmt: skip
     id: Mapped[int] = mapped_column(Identity(), primary_key=True)
     conversation_id: Mapped[int] = mapped_column(ForeignKey("conversation.id"))
@@ -230,6 +231,8 @@ class Message(Base):
     sent_at: Mapped[datetime | None]
     delivered_at: Mapped[datetime | None]
     read_at: Mapped[datetime | None]
+    # stems of the text; PostgreSQL keeps it
+    search: Mapped[str | None] = mapped_column(TSVECTOR, Computed("message_vector(language, text)"), deferred=True)
 
 
 class AttachmentRow(Base):

@@ -10,12 +10,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from crm_core import models, models_phone
 from crm_core.access import Action, Reach, require_role
+from crm_core.audit import AuditAction, Deed, append
 from crm_core.contracts import ContactId, ConversationId, Json, JsonObject
 from crm_core.conversations import close, lock_conversation
 from crm_core.erasure import ERASED, ERASURE_STEPS, Person, person_of
 from crm_core.errors import Conflict
 from crm_core.events import SYSTEM, Actor, Event, EventKind, record
 from crm_core.models_contacts import AddressClaim
+from crm_core.models_oversight import QualityReview
 from crm_core.schema import Base
 from crm_core.states import ConversationState
 
@@ -47,9 +49,11 @@ async def collect_contact(session: AsyncSession, now: datetime, actor: Actor, co
     person = await person_of(session, contact_id)
     content: JsonObject = {"exported_at": now.isoformat()}
     for name, (model, condition) in _tables_of(person).items():
-        statement = select(*model.__table__.columns).where(condition).order_by(*model.__table__.primary_key)
+        columns = [column for column in model.__table__.columns if column.computed is None]
+        statement = select(*columns).where(condition).order_by(*model.__table__.primary_key)
         content[name] = [_plain(row) for row in (await session.execute(statement)).mappings()]
     await record(session, now, [Event(EventKind.CONTACT_EXPORTED, actor, None, contact_id)])
+    await append(session, now, Deed(AuditAction.CONTACT_EXPORTED, actor, f"contact:{contact_id}"))
     return content
 
 
@@ -66,6 +70,7 @@ def _tables_of(person: Person) -> dict[str, tuple[type[Base], ColumnElement[bool
         "attachments": (models.AttachmentRow, models.AttachmentRow.conversation_id.in_(threads)),
         "corrections": (models.NluCorrection, models.NluCorrection.conversation_id.in_(threads)),
         "surveys": (models.Survey, models.Survey.conversation_id.in_(threads)),
+        "reviews": (QualityReview, QualityReview.conversation_id.in_(threads)),
         "received": (models.InboundPayload, models.InboundPayload.contact_id.in_(ids)),
         "events": (event, event.contact_id.in_(ids) | event.conversation_id.in_(threads)),
         "calls": (models_phone.Call, models_phone.Call.conversation_id.in_(threads)),
@@ -92,7 +97,9 @@ async def erase_contact(session: AsyncSession, now: datetime, actor: Actor, cont
     """
     person = await person_of(session, contact_id, lock=True)
     await _require_no_colleague(session, person)
-    return await _forget(session, now, actor, person)
+    tokens = await _forget(session, now, actor, person)
+    await append(session, now, Deed(AuditAction.CONTACT_ERASED, actor, f"contact:{contact_id}"))
+    return tokens
 
 
 async def _require_no_colleague(session: AsyncSession, person: Person) -> None:

@@ -101,7 +101,7 @@ class ListedSession:
     last_seen_at: datetime
 
 
-def _hash(token: str) -> bytes:
+def token_hash(token: str) -> bytes:
     return hashlib.sha256(token.encode()).digest()
 
 
@@ -172,7 +172,7 @@ async def open_session(session: AsyncSession, now: datetime, user: models.User, 
     await session.execute(delete(models.LoginSession).where(over))
     await session.execute(
         insert(models.LoginSession).values(
-            token_hash=_hash(token), user_id=user.id, csrf_token=csrf_token, user_agent=storable(user_agent)[:300],
+            token_hash=token_hash(token), user_id=user.id, csrf_token=csrf_token, user_agent=storable(user_agent)[:300],
             created_at=now, last_seen_at=now, expires_at=now + timedelta(days=1),
         )
     )  # fmt: skip
@@ -191,7 +191,9 @@ async def viewer_of_session(
     statement = (
         select(models.LoginSession, models.User)
         .join(models.User, models.User.id == models.LoginSession.user_id)
-        .where(models.LoginSession.token_hash == _hash(token), models.User.disabled_at.is_(None), _alive(now, limits))
+        .where(
+            models.LoginSession.token_hash == token_hash(token), models.User.disabled_at.is_(None), _alive(now, limits)
+        )
         .execution_options(populate_existing=True)
     )
     found = (await session.execute(statement)).one_or_none()
@@ -215,7 +217,7 @@ def _alive(now: datetime, limits: SessionSettings) -> ColumnElement[bool]:
 
 
 async def log_out(session: AsyncSession, now: datetime, token: str) -> None:
-    statement = delete(models.LoginSession).where(models.LoginSession.token_hash == _hash(token))
+    statement = delete(models.LoginSession).where(models.LoginSession.token_hash == token_hash(token))
     user_id = await session.scalar(statement.returning(models.LoginSession.user_id))
     if user_id is not None:
         await record(session, now, [Event(EventKind.LOGGED_OUT, Actor.agent(user_id))])
@@ -248,12 +250,12 @@ async def list_sessions(
 async def revoke_session(session: AsyncSession, user_id: UserId, handle: str) -> None:
     """End one of one's own log-ins; an unknown handle ends nothing."""
     try:
-        token_hash = bytes.fromhex(handle)
+        named = bytes.fromhex(handle)
     except ValueError as error:
         raise NotFound("There is no such session.") from error
     await session.execute(
         delete(models.LoginSession).where(
-            models.LoginSession.token_hash == token_hash, models.LoginSession.user_id == user_id
+            models.LoginSession.token_hash == named, models.LoginSession.user_id == user_id
         )
     )
     await publish(session, Signal(Topic.AGENT, user_id, SESSIONS_CHANGED))
@@ -286,6 +288,12 @@ async def staff_names(session: AsyncSession, user_ids: Collection[int]) -> dict[
     return {row.id: row.name for row in rows}
 
 
+async def names_of_staff(session: AsyncSession) -> dict[UserId, str]:
+    """Everybody who ever worked here, by name."""
+    rows = await session.execute(select(models.User.id, models.User.name).order_by(func.lower(models.User.name)))
+    return {UserId(user_id): name for user_id, name in rows}
+
+
 async def first_admin_needed(session: AsyncSession) -> bool:
     statement = select(models.User.id).where(models.User.role == Role.ADMIN, models.User.disabled_at.is_(None))
     return await session.scalar(statement.limit(1)) is None
@@ -300,7 +308,7 @@ async def issue_link(
     token = secrets.token_urlsafe(32)
     await session.execute(
         insert(models.OneTimeLink).values(
-            token_hash=_hash(token), purpose=purpose.value, user_id=user_id, expires_at=now + valid_for
+            token_hash=token_hash(token), purpose=purpose.value, user_id=user_id, expires_at=now + valid_for
         )
     )
     return token
@@ -309,7 +317,7 @@ async def issue_link(
 async def link_is_open(session: AsyncSession, now: datetime, purpose: LinkPurpose, token: str) -> bool:
     link = models.OneTimeLink
     statement = select(link.purpose).where(
-        link.token_hash == _hash(token), link.purpose == purpose, link.used_at.is_(None), link.expires_at > now
+        link.token_hash == token_hash(token), link.purpose == purpose, link.used_at.is_(None), link.expires_at > now
     )
     return await session.scalar(statement) is not None
 
@@ -320,7 +328,7 @@ async def redeem_setup(session: AsyncSession, now: datetime, token: str, new: Ne
     statement = (
         update(link)
         .where(
-            link.token_hash == _hash(token), link.purpose == LinkPurpose.SETUP, link.used_at.is_(None),
+            link.token_hash == token_hash(token), link.purpose == LinkPurpose.SETUP, link.used_at.is_(None),
             link.expires_at > now,
         )
         .values(used_at=now)

@@ -250,7 +250,9 @@ select head.id as head_id, head.state as conversation_state, head.owner_name, he
         from attachment f where f.message_id = m.id) as files
 from head
 left join lateral (
-    select * from message m
+    select m.id, m.created_at, m.direction, m.author, m.visibility, m.text, m.agent_id, m.content, m.delivery,
+           m.delivery_code, m.nlu, m.language, m.external_id
+    from message m
     where m.conversation_id in (
         select id from conversation where contact_id = head.contact_id and inbox_id = :inbox_id
     ) and m.visibility = 'public' and m.id > :after

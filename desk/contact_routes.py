@@ -6,6 +6,7 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import HTMLResponse
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from crm_core.audit import AuditAction
 from crm_core.continuation import Continuation, continue_in
 from crm_core.contracts import ContactId, ConversationId
 from crm_core.db import unit_of_work
@@ -16,6 +17,7 @@ from desk.customer_page import read_customer
 from desk.fragments import Fragments
 from desk.live import partial
 from desk.services import Desk, PathId
+from desk.trail import audit
 
 Verb = Callable[[AsyncSession, Change], Awaitable[None]]
 
@@ -24,17 +26,20 @@ def contact_routes(desk: Desk) -> APIRouter:
     """Merging answers with the panel as it is now; going on elsewhere leads there."""
     router = APIRouter(route_class=route_class(desk))
 
-    def add(name: str, verb: Verb, sentence: str) -> None:
+    def add(name: str, verb: Verb, sentence: str, action: AuditAction) -> None:
         async def act(request: Request, conversation_id: PathId) -> Response:
             change = await read_change(desk, request, conversation_id)
             async with unit_of_work(desk.services.sessions) as session:
                 await verb(session, change)
+                named = f"conversation:{conversation_id}"
+                detail = {field: change.number(field) for field in ("contact", "merge") if change.number(field)}
+                await audit(session, request, change.reader, (action, named), **detail)
             return await _panel(desk, change, sentence)
 
         router.add_api_route(f"/desk/c/{{conversation_id}}/{name}", act, methods=["POST"], name=f"desk_{name}")
 
-    add("merge", _merge, "done.merged")
-    add("unmerge", _unmerge, "done.unmerged")
+    add("merge", _merge, "done.merged", AuditAction.CONTACTS_MERGED)
+    add("unmerge", _unmerge, "done.unmerged", AuditAction.CONTACTS_UNMERGED)
 
     @router.post("/desk/c/{conversation_id}/continue")
     async def continue_elsewhere(request: Request, conversation_id: PathId) -> Response:

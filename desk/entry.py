@@ -2,19 +2,24 @@
 
 import json
 from dataclasses import dataclass
+from datetime import datetime
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
+from sqlalchemy.ext.asyncio import AsyncSession
 
+from crm_core.audit import AuditAction, Deed, append
 from crm_core.contacts import canonical_email
 from crm_core.contracts import UserId
 from crm_core.db import unit_of_work
 from crm_core.errors import Conflict, InvalidInput
+from crm_core.events import SYSTEM, Actor
 from crm_core.passwords import check_strength
 from crm_core.staff import (
     Credentials,
     LinkPurpose,
     LoginOutcome,
+    LoginResult,
     NewUser,
     OpenedSession,
     link_is_open,
@@ -80,7 +85,7 @@ def _log_in_routes(router: APIRouter, desk: Desk) -> None:
             reader = await find_reader(desk, session, session_token(desk, request))
         if reader is not None:
             return RedirectResponse(target, 303)
-        return _form(desk, request, "entry/login.html", Filled(next=target))
+        return entry_form(desk, request, "entry/login.html", Filled(next=target))
 
     @router.post("/desk/login")
     async def enter(request: Request) -> Response:
@@ -89,15 +94,16 @@ def _log_in_routes(router: APIRouter, desk: Desk) -> None:
         target, email = safe_next(fields.get("next")), fields.get("email", "")
         if not is_form_token(desk, request, fields.get("form_token", "")):
             expired = Filled(words("entry.form_expired"), email, next=target)
-            return _form(desk, request, "entry/login.html", expired, status=403)
+            return entry_form(desk, request, "entry/login.html", expired, status=403)
         credentials = _credentials(request, email, fields.get("password", ""))
         async with unit_of_work(desk.services.sessions) as session:
             result = await log_in(session, desk.services.now(), credentials, desk.services.key)
+            await _audit_log_in(session, desk.services.now(), credentials.source, result)
         if result.session is None:
             too_many = result.outcome is LoginOutcome.TOO_MANY
             problem = words("entry.too_many" if too_many else "entry.wrong_login")
             refused = Filled(problem, email, next=target)
-            return _form(desk, request, "entry/login.html", refused, status=429 if too_many else 401)
+            return entry_form(desk, request, "entry/login.html", refused, status=429 if too_many else 401)
         return await _welcome(desk, request, result.session, target)
 
 
@@ -105,28 +111,28 @@ def _setup_routes(router: APIRouter, desk: Desk) -> None:
     @router.get("/desk/setup/{token}")
     async def show(request: Request, token: str) -> Response:
         if not await _is_open(desk, token):
-            return _link_is_over(desk, request)
-        return _form(desk, request, "entry/setup.html", Filled())
+            return link_is_over(desk, request)
+        return entry_form(desk, request, "entry/setup.html", Filled())
 
     @router.post("/desk/setup/{token}")
     async def create(request: Request, token: str) -> Response:
         require_own_page(desk, request)
         fields, words = await read_form(request), desk.words(reader_language(request))
         if not await _is_open(desk, token):
-            return _link_is_over(desk, request)
+            return link_is_over(desk, request)
         email, name = fields.get("email", ""), fields.get("name", "").strip()
         problem = _problem(words, fields)
         if not is_form_token(desk, request, fields.get("form_token", "")):
             problem = words("entry.form_expired")
         if problem:
-            return _form(desk, request, "entry/setup.html", Filled(problem, email, name), status=422)
+            return entry_form(desk, request, "entry/setup.html", Filled(problem, email, name), status=422)
         teams = sorted({team for queue in desk.services.business.queues.queues for team in queue.teams})
         new = NewUser(email, name, Role.ADMIN, teams, words.language, fields["password"])
         try:
             opened = await _redeem(desk, token, new, _credentials(request, email, new.password))
         except Conflict:
             taken = Filled(words("entry.account_exists"), email, name)
-            return _form(desk, request, "entry/setup.html", taken, status=409)
+            return entry_form(desk, request, "entry/setup.html", taken, status=409)
         return await _welcome(desk, request, opened, "/desk")
 
 
@@ -141,6 +147,7 @@ async def _redeem(desk: Desk, token: str, new: NewUser, credentials: Credentials
     async with unit_of_work(desk.services.sessions) as session:
         await redeem_setup(session, now, token, new)
         result = await log_in(session, now, credentials, desk.services.key)
+        await _audit_log_in(session, now, credentials.source, result)
         if result.session is None:
             raise Conflict("The new account could not be opened.")
         return result.session
@@ -160,6 +167,15 @@ def _problem(words: Words, fields: dict[str, str]) -> str:
     except InvalidInput:
         return words("entry.password_weak")
     return ""
+
+
+async def _audit_log_in(session: AsyncSession, now: datetime, source: str, result: LoginResult) -> None:
+    """Who tried in vain is known by source only; what is over the limit was counted already."""
+    if result.session is not None:
+        actor = Actor.agent(result.session.viewer.user_id)
+        await append(session, now, Deed(AuditAction.LOGGED_IN, actor, None, source))
+    elif result.outcome is LoginOutcome.WRONG:
+        await append(session, now, Deed(AuditAction.LOGIN_REFUSED, SYSTEM, None, source))
 
 
 def _credentials(request: Request, email: str, password: str) -> Credentials:
@@ -182,7 +198,7 @@ async def _welcome(desk: Desk, request: Request, opened: OpenedSession, target: 
     return response
 
 
-def _form(desk: Desk, request: Request, template: str, filled: Filled, *, status: int = 200) -> Response:
+def entry_form(desk: Desk, request: Request, template: str, filled: Filled, *, status: int = 200) -> Response:
     words = desk.words(reader_language(request))
     cookie, token = form_token(desk, request)
     strength = {key.removeprefix("level_"): text for key, text in words.section("strength").items()}
@@ -195,6 +211,6 @@ def _form(desk: Desk, request: Request, template: str, filled: Filled, *, status
     return response
 
 
-def _link_is_over(desk: Desk, request: Request) -> Response:
+def link_is_over(desk: Desk, request: Request) -> Response:
     words = desk.words(reader_language(request))
     return message_page(desk, words, (words("entry.link_used"), words("entry.link_used_hint")), status=404)

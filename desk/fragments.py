@@ -20,10 +20,14 @@ class RailLink:
 
 
 FURTHER_PAGES = (
+    (RailLink("/desk/search", "search", "search.title"), Action.READ),
+    (RailLink("/desk/quality", "star", "quality.title"), Action.READ),
     (RailLink("/desk/wallboard", "gauge", "reports.wallboard"), Action.REPORT),
     (RailLink("/desk/reports", "chart-column", "reports.title"), Action.REPORT),
     (RailLink("/desk/review", "list-checks", "review.title"), Action.SUPERVISE),
     (RailLink("/desk/trouble", "triangle-alert", "trouble.title"), Action.SUPERVISE),
+    (RailLink("/desk/admin/people", "users", "people.title"), Action.ADMINISTER),
+    (RailLink("/desk/audit", "scroll-text", "audit.title"), Action.ADMINISTER),
 )
 
 
@@ -48,7 +52,7 @@ class Fragments:
 
     def _links(self) -> tuple[RailLink, ...]:
         role = self.reader.viewer.role
-        return tuple(link for link, action in FURTHER_PAGES if allows(role, action))
+        return tuple(link for link, action in FURTHER_PAGES if action is Action.READ or allows(role, action))
 
     def list_pane(self, inbox: Inbox, me: Me) -> str:
         return self._render("list", inbox=inbox, me=me)

@@ -17,6 +17,7 @@ from desk.inbox_page import me, read_inbox, tab_of
 from desk.orders import orders_panel
 from desk.reader import Reader, require_reader
 from desk.services import Desk, PathId
+from desk.trail import audit_reading
 from desk.views import Inbox, Me, ShownColleague
 
 
@@ -38,6 +39,7 @@ def page_routes(desk: Desk) -> APIRouter:
         fragments = Fragments(desk, reader)
         async with unit_of_work(desk.services.sessions) as session:
             found = await read_conversation(desk, session, reader, conversation_id)
+            await audit_reading(session, request, reader, conversation_id)
             if is_fragment(request):
                 return HTMLResponse(fragments.work(found, tab_of(request.query_params.get("tab")).value))
             shown, person = await _frame(session, request, reader)

@@ -4,13 +4,18 @@ from fastapi import APIRouter
 
 from desk.account import account_routes
 from desk.action_routes import action_routes
+from desk.audit_page import audit_routes
 from desk.contact_routes import contact_routes
 from desk.entry import entry_routes
 from desk.letters import letter_routes
 from desk.page_routes import page_routes
 from desk.pages import Pages
+from desk.password_page import password_routes
+from desk.people_page import people_routes
+from desk.quality_page import quality_routes
 from desk.reports_page import reports_routes
 from desk.review_page import review_routes
+from desk.search_page import search_routes
 from desk.services import Desk, DeskServices, ReportPorts
 from desk.socket import socket_routes
 from desk.trouble_page import trouble_routes
@@ -28,9 +33,9 @@ def desk_router(services: DeskServices) -> APIRouter:
     desk = Desk(services, Pages(company.name), read_catalogues(country=company.country))
     router = APIRouter(include_in_schema=False)
     parts = (
-        entry_routes, action_routes, contact_routes, account_routes, review_routes, trouble_routes, reports_routes,
-        wallboard_routes, socket_routes, upload_routes, letter_routes, writing_routes,
-        page_routes,
+        entry_routes, action_routes, contact_routes, account_routes, review_routes, trouble_routes, search_routes,
+        quality_routes, audit_routes, people_routes, password_routes, reports_routes, wallboard_routes, socket_routes,
+        upload_routes, letter_routes, writing_routes, page_routes,
     )  # fmt: skip
     for routes in parts:
         router.include_router(routes(desk))

@@ -10,6 +10,7 @@ from fastapi import APIRouter, WebSocket, WebSocketDisconnect
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from crm_core.audit import note_reading
 from crm_core.db import unit_of_work
 from crm_core.errors import NotFound
 from crm_core.inbox_view import InboxTab
@@ -220,6 +221,7 @@ class Conversing:
             await self._say(self._presence, Word.CAME)
         elif asked:
             await self._say(self._presence, Word.HERE)
+        await self._audit_reading(reader, batch)
         return html
 
     def _settle(self, reader: Reader) -> Presence | None:
@@ -256,6 +258,14 @@ class Conversing:
                 await publish(session, presence.says(word))
         except (DBAPIError, OSError) as error:
             log.warning("desk.presence_not_told", error=type(error).__name__)
+
+    async def _audit_reading(self, reader: Reader, batch: list[Signal | Told]) -> None:
+        watched = self._screen.conversation_id if self._screen else None
+        if watched is None or not any(isinstance(told, Shows) for told in batch):
+            return
+        source = self.websocket.client.host if self.websocket.client else None
+        async with unit_of_work(self.desk.services.sessions) as session:
+            await note_reading(session, reader.now, reader.reach, watched, source)
 
     async def _changes(self, session: AsyncSession, reader: Reader, screen: Screen) -> str:
         inbox = await read_inbox(session, reader, screen.tab)

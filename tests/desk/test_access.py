@@ -31,7 +31,9 @@ FIELDS = {
 def test_every_route_about_a_conversation_is_in_this_matrix(app: FastAPI) -> None:
     paths = {path for path, _ in all_routes(app) if "conversation_id" in path}
     known = {path.format("{conversation_id}").replace("/letters/1", "/letters/{message_id}") for path in READ}
-    assert paths == known | {f"/desk/c/{{conversation_id}}/{name}" for name in CHANGE}
+    assert paths == known | {"/desk/quality/{conversation_id}"} | {
+        f"/desk/c/{{conversation_id}}/{name}" for name in CHANGE
+    }
 
 
 @pytest.mark.parametrize("path", READ)
@@ -70,7 +72,8 @@ async def test_a_colleague_s_conversation_can_be_read_but_not_taken_in_hand(
     "path",
     [
         *READ, "/desk", "/desk/sessions", "/desk/review", "/desk/trouble", "/desk/reports", "/desk/reports/csv",
-        "/desk/wallboard",
+        "/desk/wallboard", "/desk/search", "/desk/quality", "/desk/quality/{}", "/desk/audit", "/desk/admin/people",
+        "/desk/admin/people/1", "/desk/password",
     ],
 )  # fmt: skip
 async def test_a_stranger_is_shown_the_entrance(visitor: Browser, seeded: dict[str, int], path: str) -> None:
@@ -113,6 +116,15 @@ async def test_somebody_else_s_session_cannot_be_ended(log_in: LogIn) -> None:
     await elena.post("/desk/sessions/revoke", id=handle)
     assert (await second.get("/desk")).status_code == 303
     assert (await elena.get("/desk")).status_code == 200
+
+
+@pytest.mark.parametrize(("name", "status"), [("elena", 403), ("other", 403), ("grace", 200)])
+async def test_only_supervisors_score_conversations(
+    log_in: LogIn, seeded: dict[str, int], name: str, status: int
+) -> None:
+    browser, path = await log_in(name), f"/desk/quality/{seeded['maria']}"
+    assert (await browser.get(path)).status_code == status
+    assert (await browser.post(path, solved="5")).status_code == (303 if status == 200 else 403)
 
 
 @pytest.mark.parametrize(("name", "status"), [("elena", 403), ("other", 403), ("grace", 200)])
