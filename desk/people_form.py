@@ -1,6 +1,6 @@
 """The form about a colleague: read by the names we know, nothing else."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from crm_core.errors import InvalidInput
@@ -38,13 +38,13 @@ def skills_of(desk: Desk) -> list[str]:
     return sorted({skill for queue in queues for skill in (*queue.skills, *queue.intent_skills.values())})
 
 
-def profile_of(desk: Desk, fields: Mapping[str, str]) -> Profile:
-    """Raises InvalidInput."""
+def profile_of(desk: Desk, fields: Mapping[str, str], own_teams: Sequence[str] = ()) -> Profile:
+    """`own_teams` they are in may be of no queue any more. Raises InvalidInput."""
     try:
         role, capacity = Role(fields.get("role", "")), int(fields.get("capacity", "5"))
     except ValueError as error:
         raise InvalidInput("Choose a role, and a number of contacts at once.") from error
-    teams = [team for team in teams_of(desk) if fields.get(f"team_{team}")]
+    teams = [team for team in sorted({*teams_of(desk), *own_teams}) if fields.get(f"team_{team}")]
     languages = _levels(fields, "language", LANGUAGES)
     return Profile(
         fields.get("name", "").strip(), role, teams, capacity, languages, _levels(fields, "skill", skills_of(desk))

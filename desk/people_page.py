@@ -94,7 +94,9 @@ async def _act(desk: Desk, reader: Reader, user_id: int, fields: Mapping[str, st
         elif verb in _VERBS:
             await _VERBS[verb](session, reader.now, reader.viewer, user_id)
         else:
-            await change_profile(session, reader.now, reader.viewer, user_id, profile_of(desk, fields))
+            own_teams = (await colleague(session, reader.viewer, user_id)).profile.teams
+            profile = profile_of(desk, fields, own_teams)
+            await change_profile(session, reader.now, reader.viewer, user_id, profile)
     if verb == "link":
         return await _one(desk, reader, user_id, Told(link=_address(desk, token), whose=whose))
     return RedirectResponse("/desk/admin/people", 303)
