@@ -15,6 +15,7 @@ from crm_core.contracts import ConversationId, UserId
 from crm_core.conversations import accept
 from crm_core.db import unit_of_work, utc_now
 from crm_core.erp.port import Order
+from crm_core.erp.query import OrderQuery
 from crm_core.models_phone import Call, CallAnswer, CallLeg
 from crm_core.staff import NewUser, create_user
 from crm_core.states import AgentState, Role
@@ -56,10 +57,10 @@ class SlowShop(Shop):
         super().__init__()
         self.seconds = seconds
 
-    async def get_order(self, ref: str, *, customer_id: str | None) -> Order | None:
+    async def get_order(self, query: OrderQuery) -> Order | None:
         seconds, self.seconds = self.seconds, 0.0
         await asyncio.sleep(seconds)
-        return await super().get_order(ref, customer_id=customer_id)
+        return await super().get_order(query)
 
 
 async def the_call(centre: PhoneCentre, walker: Walker) -> Call:
