@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, and_, or_, true
 
 from crm_core import models
 from crm_core.errors import Forbidden, NotFound
-from crm_core.states import ConversationState, Role
+from crm_core.states import ConversationState, Role, Visibility
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +109,15 @@ def sees(reach: Reach, conversation: models.Conversation) -> bool:
 def hears(reach: Reach, writer_id: int | None, meant_for: int | None) -> bool:
     """Whether a whisper is for the viewer: who supervises, who wrote it, whom it is meant for; not the team."""
     return reach.viewer.role in _SEES_ALL or reach.viewer.user_id in (writer_id, meant_for)
+
+
+def audible(reach: Reach, message: type[models.Message]) -> ColumnElement[bool]:
+    """The condition every query for single messages carries beside `visible_conversations`: as `hears`, in SQL."""
+    if reach.viewer.role in _SEES_ALL:
+        return true()
+    own_id = reach.viewer.user_id
+    is_meant = message.content["whisper_to"].as_integer() == own_id
+    return or_(message.visibility != Visibility.WHISPER, message.agent_id == own_id, is_meant)
 
 
 def require(reach: Reach, action: Action, conversation: models.Conversation) -> None:

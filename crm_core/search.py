@@ -27,7 +27,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
 from crm_core import models
-from crm_core.access import Reach, visible_conversations
+from crm_core.access import Reach, audible, visible_conversations
 from crm_core.errors import InvalidInput
 from crm_core.plain_text import storable
 from crm_core.surveys import CSAT
@@ -159,7 +159,8 @@ def _page(reach: Reach, query: TranscriptQuery, message: Messages) -> Select[Any
         .join(_conversation, _conversation.id == message.conversation_id)
         .join(models.Contact, models.Contact.id == _conversation.contact_id)
         .join(models.Inbox, models.Inbox.id == _conversation.inbox_id)
-        .where(listed, visible_conversations(reach), models.Contact.erased_at.is_(None), *_filters(query, message))
+        .where(listed, visible_conversations(reach), audible(reach, message), models.Contact.erased_at.is_(None))
+        .where(*_filters(query, message))
         .order_by(message.id.desc())
         .limit(PAGE + 1)
     )

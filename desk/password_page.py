@@ -15,11 +15,17 @@ from desk.reader import require_change, require_reader
 from desk.services import Desk
 
 MOST_PASSWORD_CHARACTERS = 512
+_LETS_IN = (LinkPurpose.INVITATION, LinkPurpose.RESET)
 
 
 def password_routes(desk: Desk) -> APIRouter:
     router = APIRouter(route_class=route_class(desk))
+    _link_routes(router, desk)
+    _own_routes(router, desk)
+    return router
 
+
+def _link_routes(router: APIRouter, desk: Desk) -> None:
     @router.get("/desk/setup/password/{token}")
     async def show(request: Request, token: str) -> Response:
         if not await _is_open(desk, token):
@@ -44,6 +50,8 @@ def password_routes(desk: Desk) -> APIRouter:
             return entry_form(desk, request, "entry/password.html", weak, status=422)
         return message_page(desk, words, (words("password.done"), words("password.done_hint")))
 
+
+def _own_routes(router: APIRouter, desk: Desk) -> None:
     @router.get("/desk/password")
     async def own(request: Request) -> Response:
         reader = await require_reader(desk, request)
@@ -65,14 +73,9 @@ def password_routes(desk: Desk) -> APIRouter:
         drop_cookie(desk, response)
         return response
 
-    return router
-
 
 async def _is_open(desk: Desk, token: str) -> bool:
     async with unit_of_work(desk.services.sessions) as session:
         now = desk.services.now()
         open_ones = [await link_is_open(session, now, purpose, token) for purpose in _LETS_IN]
     return any(open_ones)
-
-
-_LETS_IN = (LinkPurpose.INVITATION, LinkPurpose.RESET)

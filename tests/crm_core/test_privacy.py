@@ -22,6 +22,7 @@ from crm_core.events import SYSTEM, Actor
 from crm_core.jobs import JobKind, NewJob, enqueue
 from crm_core.models_contacts import AddressClaim
 from crm_core.models_desk import HeldReply
+from crm_core.models_oversight import QualityReview
 from crm_core.outbox import Utterance
 from crm_core.privacy import ErasedContact, Replayed, erase_contact, erasure_ledger, export_contact, replay_erasures
 from crm_core.surveys import answer_survey, send_survey
@@ -29,6 +30,7 @@ from tests.support.canaries import MARK, backup, personal_columns, places, plant
 from tests.support.factories import Centre, visitor
 
 ALL_PLACES = {f"{table}.{column}" for table, column in personal_columns()}
+INDEXED = {"message.search"}  # made from the text
 
 
 @dataclass(slots=True)
@@ -59,6 +61,8 @@ async def live_through(centre: Centre, who: str) -> tuple[ContactId, Conversatio
     async with centre.work() as session:
         await reply(session, centre.now, centre.reach("elena"), conversation_id, "Hello")
         await add_note(session, centre.now, centre.reach("elena"), conversation_id, "A note")
+        by = {"agent_id": centre.staff["elena"], "reviewer_id": centre.staff["grace"], "at": centre.now}
+        session.add(QualityReview(conversation_id=conversation_id, answers={}, score=80, comment="Good", **by))
         session.add(AddressClaim(contact_id=contact_id, uri=f"tel:{who}", at=centre.now))
         reading = Reading(received.message_id, "complaint")
         await correct_intent(session, centre.now, centre.reach("elena"), conversation_id, reading)
@@ -94,7 +98,7 @@ async def erase(centre: Centre, contact_id: ContactId) -> list[str]:
 
 
 async def test_the_search_finds_every_canary_there_is(maria: Maria, database: psycopg.Connection) -> None:
-    assert places(database) == ALL_PLACES
+    assert places(database) == ALL_PLACES | INDEXED
     assert len(ALL_PLACES) > 25
 
 
@@ -131,6 +135,7 @@ async def test_without_any_one_step_something_is_left(
         "correction": "nlu_correction",
         "claim": "address_claim",
         "held": "held_reply",
+        "review": "quality_review",
     }.get(table, table)
     assert {place.split(".")[0] for place in places(database)} == {expected}
 
@@ -259,7 +264,7 @@ async def test_after_a_restore_the_kept_ledger_is_erased_again(
     async with centre.work() as session:
         ledger = await erasure_ledger(session)
     restore(database, older)
-    assert places(database) == ALL_PLACES
+    assert places(database) == ALL_PLACES | INDEXED
     assert await replay(centre) == Replayed(0, ()), "the backup's own ledger does not know of it yet"
     replayed = await replay(centre, *ledger)
     assert replayed.contacts == 2
@@ -314,7 +319,7 @@ async def test_an_export_names_each_kind_of_thing(centre: Centre) -> None:
     sizes = {name: len(rows) for name, rows in content.items() if isinstance(rows, list)}
     assert sizes == {
         "contacts": 1, "addresses": 2, "claims": 1, "merges": 0, "conversations": 1, "messages": 4, "attachments": 1,
-        "surveys": 1, "corrections": 1, "received": 2, "events": 12, "jobs": 4, "calls": 1,
+        "surveys": 1, "corrections": 1, "reviews": 1, "received": 2, "events": 12, "jobs": 4, "calls": 1,
     }  # fmt: skip
     assert "boris" not in json.dumps(content)
 

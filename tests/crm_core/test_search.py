@@ -15,6 +15,7 @@ from crm_core.privacy import collect_contact, erase_contact
 from crm_core.saved_searches import MOST_SAVED, forget_search, save_search, saved_searches
 from crm_core.search import PAGE, NothingToLookFor, TranscriptQuery, pieces, search_transcripts
 from crm_core.states import ConversationState
+from crm_core.supervision import whisper
 from tests.support.factories import Centre, visitor
 
 SAID = (
@@ -172,3 +173,11 @@ async def test_saved_searches_have_their_limits(centre: Centre) -> None:
             await save_search(session, centre.now, grace, f"{number}", "q=1")
         with pytest.raises(InvalidInput):
             await save_search(session, centre.now, grace, "one more", "q=1")
+
+
+async def test_a_whisper_is_found_by_whom_it_is_for_and_by_nobody_else_of_the_team(centre: Centre) -> None:
+    conversation_id = await centre.assigned("elena")
+    async with centre.work() as session:
+        said = await whisper(session, centre.now, centre.reach("grace"), conversation_id, "Offer her the lighthouse")
+    found = {who: await find(centre, "lighthouse", who) for who in ("elena", "grace", "pavel", "lev")}
+    assert found == {"elena": [said], "grace": [said], "pavel": [], "lev": []}

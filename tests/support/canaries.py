@@ -10,6 +10,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 
 from crm_core import models, models_phone
 from crm_core.models_contacts import AddressClaim
+from crm_core.models_oversight import QualityReview
 from crm_core.schema import Base
 
 MARK = "canary"
@@ -17,6 +18,7 @@ PERSONAL: tuple[type[Base], ...] = (
     models.Contact, models.Address, models.ContactMerge, models.Conversation, models.Message, models.AttachmentRow,
     models.InboundPayload, models.Event, models.Job, models.Survey, models.NluCorrection, AddressClaim,
     models_phone.Call,
+    QualityReview,
 )  # fmt: skip
 # words of our own, which name nobody; a new column is personal until it is listed here
 OWN_WORDS = frozenset({
@@ -24,7 +26,8 @@ OWN_WORDS = frozenset({
     "conversation.language", "conversation.intent", "conversation.verified_how", "conversation.disposition",
     "message.direction", "message.author", "message.visibility", "message.language", "message.delivery",
     "event.kind", "event.actor", "job.kind", "job.state", "survey.kind", "nlu_correction.intent_was",
-    "nlu_correction.intent", "nlu_correction.state", "call.direction",
+    "nlu_correction.intent", "nlu_correction.state", "quality_review.scorecard", "quality_review.answers",
+    "call.direction",
 })  # fmt: skip
 
 
