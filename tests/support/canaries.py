@@ -10,12 +10,13 @@ from sqlalchemy.dialects.postgresql import JSONB
 
 from crm_core import models
 from crm_core.models_contacts import AddressClaim
+from crm_core.models_desk import HeldReply
 from crm_core.schema import Base
 
 MARK = "canary"
 PERSONAL: tuple[type[Base], ...] = (
     models.Contact, models.Address, models.ContactMerge, models.Conversation, models.Message, models.AttachmentRow,
-    models.InboundPayload, models.Event, models.Job, models.Survey, models.NluCorrection, AddressClaim,
+    models.InboundPayload, models.Event, models.Job, models.Survey, models.NluCorrection, AddressClaim, HeldReply,
 )  # fmt: skip
 # words of our own, which name nobody; a new column is personal until it is listed here
 OWN_WORDS = frozenset({
