@@ -25,7 +25,7 @@ async def test_the_list_says_who_waits_for_what(elena: Browser, seeded: dict[str
 
 async def test_the_tabs_count(elena: Browser, seeded: dict[str, int]) -> None:
     page = (await elena.part("/desk?tab=mine")).text
-    assert [part.split("<")[0] for part in page.split('count">')[1:]] == ["2", "2", "5"]
+    assert [part.split("<")[0] for part in page.split('count">')[1:]] == ["2", "2", "5", "0"]
     assert 'data-waiting="3"' in page
 
 

@@ -10,6 +10,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 
 from crm_core import models, models_phone
 from crm_core.models_contacts import AddressClaim
+from crm_core.models_desk import HeldReply
 from crm_core.models_oversight import QualityReview
 from crm_core.schema import Base
 
@@ -19,6 +20,7 @@ PERSONAL: tuple[type[Base], ...] = (
     models.InboundPayload, models.Event, models.Job, models.Survey, models.NluCorrection, AddressClaim,
     models_phone.Call,
     QualityReview,
+    HeldReply,
 )  # fmt: skip
 # words of our own, which name nobody; a new column is personal until it is listed here
 OWN_WORDS = frozenset({
