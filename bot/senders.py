@@ -15,13 +15,15 @@ async def known_customer(
     """The customer behind a message of this conversation; None when they must prove it.
 
     What this conversation has proven holds for whoever answers our own letters, which went to the customer. A sender
-    that nothing vouches for is nobody, whatever is known of the address they claim.
+    that nothing vouches for is nobody, whatever is known of the address they claim; and what was proven in an earlier
+    conversation does not vouch for this one.
     """
     if is_unverified:
         return _proven_here(head) if answers_us else None
     if head["customer_ref"] or head["contact_ref"]:
         return _proven_here(head) or VerifiedCustomer(head["contact_ref"], "channel")
-    return await _by_address(erp, head["address_uri"]) if head["address_verified_at"] else None
+    is_proven = head["address_verified_at"] is not None and head["address_verified_at"] >= head["opened_at"]
+    return await _by_address(erp, head["address_uri"]) if is_proven else None
 
 
 def _proven_here(head: RowMapping) -> VerifiedCustomer | None:

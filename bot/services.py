@@ -172,6 +172,14 @@ def routing_files(business: Business) -> RoutingFiles:
     return RoutingFiles(business.queues.queues, business.hours.calendars, business.sla.policies)
 
 
+async def _configure(sessions: Sessions, business: Business, inboxes: Mapping[str, OpenInbox]) -> dict[str, InboxId]:
+    """Bring the rows in step with the business files; the ids of the inboxes."""
+    async with unit_of_work(sessions) as session:
+        await sync_inboxes(session, _configured(business, inboxes))
+        await sync_rules(session, routing_files(business))
+        return await inbox_ids(session)
+
+
 @asynccontextmanager
 async def open_services(settings: Settings) -> AsyncIterator[Services]:
     """Open everything; closed again at the end of the block."""
@@ -197,17 +205,9 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
     for off in closed:
         log.warning("inbox.off", inbox=off.key, reason=off.reason)
     try:
-        async with unit_of_work(sessions) as session:
-            await sync_inboxes(session, _configured(business, inboxes))
-            await sync_rules(session, routing_files(business))
-            ids = await inbox_ids(session)
-        turn = TurnServices(
-            _dialogue(settings, business, (sessions, readers), erp, carrier),
-            nlu,
-            settings.turn,
-            metrics,
-            utc_now,
-        )
+        ids = await _configure(sessions, business, inboxes)
+        dialogue = _dialogue(settings, business, (sessions, readers), erp, carrier)
+        turn = TurnServices(dialogue, nlu, settings.turn, metrics, utc_now)
         yield Services(
             settings, business, url, engine, sessions, readers, erp, nlu, metrics, key, ids, turn,
             blobs, carrier, inboxes,

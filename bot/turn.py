@@ -107,7 +107,7 @@ select c.id, c.contact_id, c.state, c.language, c.bot_memory, c.answered_through
        array(select d.uri from address d
              where d.contact_id = p.id and d.verified_how = 'channel' and d.verified_at >= c.opened_at
              order by d.id) as proven,
-       c.subject, c.address_id, i.channel, a.uri as address_uri, a.verified_at as address_verified_at,
+       c.subject, c.opened_at, c.address_id, i.channel, a.uri as address_uri, a.verified_at as address_verified_at,
        case when c.state = 'bot' then (
            select json_agg(json_build_object('id', m.id, 'text', m.text, 'language', m.language,
                                              'choice', m.content ->> 'choice', 'marks', m.content -> 'marks',

@@ -124,7 +124,7 @@ def test_a_customer_is_answered(house: House, token: str, customer: int) -> None
     house.write(token, customer, text="/start")
     eventually(lambda: house.said_by_bot(customer))
     house.write(token, customer, text="When are you open?")
-    eventually(lambda: any("00:00–23:59" in said for said in house.said_by_bot(customer)))
+    eventually(lambda: any("00:00–00:00" in said for said in house.said_by_bot(customer)))
     house.write(token, customer, photo=[{"file_id": house.emulator.upload(token, PNG), "file_size": 508}])
     eventually(lambda: any("file has arrived" in said for said in house.said_by_bot(customer)))
     mine = f"(select id from message where external_id like '{customer}:%')"
@@ -173,7 +173,7 @@ def test_the_example_channel_gets_its_answer(house: House) -> None:
     )  # fmt: skip
     assert run.returncode == 0, run.stderr
     lines = run.stdout.splitlines()
-    assert any(line.startswith("bot: ") and "00:00–23:59" in line for line in lines)
+    assert any(line.startswith("bot: ") and "00:00–00:00" in line for line in lines)
     assert len(lines) == len(set(lines))
 
 

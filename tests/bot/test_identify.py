@@ -48,17 +48,17 @@ async def verified_how(sessions: Sessions) -> list[str | None]:
         return list((await session.scalars(select(models.Conversation.verified_how).order_by("id"))).all())
 
 
-@pytest.mark.parametrize(("sender", "identity"), [
-    (MAIL, Identity(email="anna@example.com")),
-    (MAIL, Identity(email=" Anna@Example.com ")),
-    (CALL, Identity(phone="+34 612 345 678")),
-    (Address(AddressKind.WEB, "a"), Identity(email="anna@example.com")),
+@pytest.mark.parametrize(("sender", "identity", "how"), [
+    (MAIL, Identity(email="anna@example.com"), "sender"),
+    (MAIL, Identity(email=" Anna@Example.com "), "sender"),
+    (CALL, Identity(phone="+34 612 345 678"), "channel"),
+    (Address(AddressKind.WEB, "a"), Identity(email="anna@example.com"), "channel"),
 ])  # fmt: skip
 async def test_what_the_channel_proves_is_enough(
-    services: TurnServices, sessions: Sessions, sender: Address, identity: Identity
+    services: TurnServices, sessions: Sessions, sender: Address, identity: Identity, how: str
 ) -> None:
     assert "2 of 4" in await ask(services, sender, identity)
-    assert await verified_how(sessions) == ["channel"]
+    assert await verified_how(sessions) == [how]
 
 
 @pytest.mark.parametrize(("sender", "identity"), [

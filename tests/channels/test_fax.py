@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from channels import fax_reading
-from channels.email import EmailChannel
+from channels.email import letters
 from channels.fax import FaxChannel, FaxRules, documents_of, fax_inbound, number_in
 from channels.fax_reading import read_fax, tidied
 from channels.protocol import STORED, ChannelRequest
@@ -217,7 +217,7 @@ async def test_a_withheld_number_cannot_be_answered() -> None:
 
 
 async def test_a_mail_server_that_is_away_is_tried_again() -> None:
-    carrier = EmailChannel(SmtpSettings(host="127.0.0.1", port=9, starttls=False, sender="shop@oslo.example"))
+    carrier = letters(SmtpSettings(host="127.0.0.1", port=9, starttls=False, sender="shop@oslo.example"))
     receipt = await FaxChannel(RULES, carrier, None, "Oslo").send(an_outbound(CALLER))
     assert (receipt.code, receipt.retryable) == ("smtp_unreachable", True)
 

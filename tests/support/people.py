@@ -80,6 +80,7 @@ class Agent:
     async def accept_offer(self) -> None:
         await self.page.keyboard.press("a")
         await expect(self.page.locator("#accept")).to_be_hidden(timeout=ANSWER_MS)
+        await expect(self.page.locator("#composer[data-mode=reply]")).to_be_visible(timeout=ANSWER_MS)
 
     async def reply(self, text: str) -> None:
         await self.page.locator("#draft").fill(text)
