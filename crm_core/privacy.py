@@ -17,6 +17,7 @@ from crm_core.erasure import ERASED, ERASURE_STEPS, Person, person_of
 from crm_core.errors import Conflict
 from crm_core.events import SYSTEM, Actor, Event, EventKind, record
 from crm_core.models_contacts import AddressClaim
+from crm_core.models_desk import HeldReply
 from crm_core.models_oversight import QualityReview
 from crm_core.schema import Base
 from crm_core.states import ConversationState
@@ -67,6 +68,7 @@ def _tables_of(person: Person) -> dict[str, tuple[type[Base], ColumnElement[bool
         "merges": (merge, merge.source_id.in_(ids) | merge.target_id.in_(ids)),
         "conversations": (models.Conversation, models.Conversation.id.in_(threads)),
         "messages": (models.Message, models.Message.conversation_id.in_(threads)),
+        "held": (HeldReply, HeldReply.conversation_id.in_(threads)),
         "attachments": (models.AttachmentRow, models.AttachmentRow.conversation_id.in_(threads)),
         "corrections": (models.NluCorrection, models.NluCorrection.conversation_id.in_(threads)),
         "surveys": (models.Survey, models.Survey.conversation_id.in_(threads)),
