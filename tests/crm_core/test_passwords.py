@@ -1,7 +1,7 @@
 """Passwords: weak ones are refused with advice, strong ones are hashed slowly and off the event loop."""
 
 import asyncio
-from time import perf_counter
+from time import process_time
 
 import pytest
 
@@ -60,13 +60,13 @@ async def test_somebody_unknown_costs_the_work_of_somebody_known() -> None:
     async def quickest(password_hash: str | None) -> float:
         taken = []
         for _ in range(5):
-            started = perf_counter()
+            started = process_time()
             await matches("wrong password", password_hash)
-            taken.append(perf_counter() - started)
+            taken.append(process_time() - started)
         return min(taken)
 
     known, unknown = await quickest(stored), await quickest(None)
-    assert 1 / 3 < unknown / known < 3
+    assert 0.1 < unknown / known < 10, "without the work it would be less than a thousandth"
 
 
 async def test_the_event_loop_turns_while_a_password_is_hashed() -> None:
