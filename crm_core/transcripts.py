@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from crm_core import models
 from crm_core.access import Action, Reach, hears, require, visible_conversations
-from crm_core.contracts import Card, Choice, Json, JsonObject, Tone
+from crm_core.contracts import Card, Choice, JsonObject, Tone
 from crm_core.conversation_head import ConversationHead, conversation_head, rating_of
 from crm_core.errors import NotFound
 from crm_core.states import Author, CorrectionState, Visibility
@@ -204,10 +204,6 @@ def entry_of(row: RowMapping, files: tuple[FileEntry, ...] = ()) -> TranscriptEn
         row.get("corrected_intent"), {key: value for key, value in content.items() if key not in _SHOWN},
         content.get("whisper_to"),
     )  # fmt: skip
-
-
-def _words(stored: Json) -> tuple[str, ...]:
-    return tuple(str(word) for word in stored) if isinstance(stored, list) else ()
 
 
 def _choices(content: JsonObject) -> tuple[Choice, ...]:

@@ -66,7 +66,7 @@ async def test_somebody_unknown_costs_the_work_of_somebody_known() -> None:
         return min(taken)
 
     known, unknown = await quickest(stored), await quickest(None)
-    assert 0.1 < unknown / known < 10, "without the work it would be less than a thousandth"
+    assert 1 / 3 < unknown / known < 3
 
 
 async def test_the_event_loop_turns_while_a_password_is_hashed() -> None:
