@@ -229,6 +229,7 @@ def _outbound(row: RowMapping, files: tuple[Attachment, ...]) -> Outbound:
         customer_wrote_at=row["last_inbound_at"],
         agent_name=row["agent_name"].split()[0] if row["agent_name"] else None,
         quotes=Quote(row["quoted"], row["quoted_at"]) if row["quoted"] else None,
+        unsubscribe=content.get("unsubscribe"),
     )  # fmt: skip
 
 

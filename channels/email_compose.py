@@ -54,6 +54,7 @@ def compose(outbound: Outbound, style: MailStyle, at: datetime, key: bytes = b""
     if style.plus_addresses and outbound.message_id > 0:
         letter["Reply-To"] = mailbox(ids.reply_address(outbound.message_id, style.address), style.company)
     _mark_automatic(letter, outbound)
+    _mark_for_unsubscribing(letter, outbound)
     _thread(letter, outbound)
     text = _text(outbound, style).replace("\x00", "").encode(errors="replace").decode()
     letter.set_content(text, cte="quoted-printable")
@@ -84,6 +85,13 @@ def _mark_automatic(letter: EmailMessage, outbound: Outbound) -> None:
     if not outbound.by_person:
         letter["Auto-Submitted"] = "auto-replied" if outbound.in_reply_to else "auto-generated"
         letter["X-Auto-Response-Suppress"] = "All"
+
+
+def _mark_for_unsubscribing(letter: EmailMessage, outbound: Outbound) -> None:
+    """The button that mail programs show beside the sender (RFC 8058); the server's DKIM must sign both fields."""
+    if outbound.unsubscribe:
+        letter["List-Unsubscribe"] = f"<{one_line(outbound.unsubscribe)}>"
+        letter["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
 
 
 def _thread(letter: EmailMessage, outbound: Outbound) -> None:

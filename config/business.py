@@ -10,11 +10,13 @@ from urllib.parse import quote
 import yaml
 from pydantic import Field, HttpUrl
 
-from config.documents import DocumentError, line_of, read_document, read_text, tree_of
+from config.campaign_files import Campaigns
+from config.documents import DocumentError, Model, line_of, read_document, read_text, tree_of
 from config.holidays import read_holidays
 from config.inboxes import Channels
 from config.macros import Macros
 from config.routing_files import Hours, Policies, Queues
+from config.sales_files import Sales
 from config.scorecards import Scorecards
 from config.words import Key, LanguageCode, Strict, TimeZone, Translated
 
@@ -83,6 +85,8 @@ class Business:
     erps: Erps = field(default_factory=Erps)
     macros: Macros = field(default_factory=Macros)
     scorecards: Scorecards = field(default_factory=Scorecards)
+    campaigns: Campaigns = field(default_factory=Campaigns)
+    sales: Sales = field(default_factory=Sales)
 
 
 def read_business(config_dir: Path) -> Business:
@@ -99,6 +103,8 @@ def read_business(config_dir: Path) -> Business:
         erps=read_document(config_dir / "erp.yml", Erps) if (config_dir / "erp.yml").exists() else Erps(),
         macros=_read_macros(config_dir, company.languages),
         scorecards=_read_scorecards(config_dir / "scorecards.yml"),
+        campaigns=_read_or_default(config_dir / "campaigns.yml", Campaigns),
+        sales=_read_or_default(config_dir / "sales.yml", Sales),
     )
 
 
@@ -111,6 +117,11 @@ def _read_macros(config_dir: Path, languages: Collection[LanguageCode]) -> Macro
         if missing:
             raise _problem(path, (number, "text"), f"the text lacks the language {', '.join(missing)}")
     return macros
+
+
+def _read_or_default(path: Path, model: type[Model]) -> Model:
+    """Without the file what its model says by itself."""
+    return read_document(path, model) if path.exists() else model()
 
 
 def _read_scorecards(path: Path) -> Scorecards:

@@ -57,6 +57,8 @@ class Action(StrEnum):
     MERGE = "merge"
     SUPERVISE = "supervise"
     REPORT = "report"
+    CAMPAIGN = "campaign"
+    SELL = "sell"
     ADMINISTER = "administer"
 
 
@@ -75,6 +77,8 @@ _BY_ROLE: Mapping[Action, frozenset[Role]] = {
     Action.EXPORT: frozenset({Role.SUPERVISOR, Role.ADMIN}),
     Action.SUPERVISE: frozenset({Role.SUPERVISOR, Role.ADMIN}),
     Action.REPORT: frozenset({Role.LEAD, Role.SUPERVISOR, Role.ADMIN}),
+    Action.CAMPAIGN: frozenset({Role.SUPERVISOR, Role.ADMIN}),
+    Action.SELL: frozenset(Role),
     Action.ERASE: frozenset({Role.ADMIN}),
     Action.ADMINISTER: frozenset({Role.ADMIN}),
 }

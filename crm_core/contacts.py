@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
 from crm_core import models
+from crm_core.consents import carry_withdrawal
 from crm_core.contracts import Address, AddressKind, ContactId, Identity, JsonObject
 from crm_core.errors import Conflict, InvalidInput, NotFound
 from crm_core.events import Actor, Event, EventKind, record
@@ -190,6 +191,7 @@ async def merge_contacts(session: AsyncSession, now: datetime, actor: Actor, mer
     )  # fmt: skip
     detail: JsonObject = {"source": merge.source, "merge_id": merge_id}
     await record(session, now, [Event(EventKind.CONTACTS_MERGED, actor, None, merge.target, detail)])
+    await carry_withdrawal(session, now, merge.source, merge.target)
     return int(merge_id or 0)
 
 

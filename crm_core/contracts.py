@@ -163,6 +163,7 @@ class Part:
 class Outbound:
     """One message to be sent. `message_id` makes a repeated send recognisable.
 
+    `unsubscribe` is the address that ends messages of this kind by one click (RFC 8058), for those nobody asked for;
     `in_reply_to` and `references` are the provider's ids of the customer's messages in this conversation, newest and
     all; `by_person` tells an agent's words from the bot's and the system's, `agent_name` which agent's; `quotes` is
     what it answers.
@@ -185,6 +186,7 @@ class Outbound:
     agent_name: str | None = None
     quotes: Quote | None = None
     part: Part | None = None
+    unsubscribe: str | None = None
 
 
 class DeliveryState(StrEnum):

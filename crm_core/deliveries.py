@@ -7,6 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from crm_core import models
 from crm_core.cards import without_card_numbers
+from crm_core.consents import ConsentSource, Said, withdraw_consent
 from crm_core.contracts import DeliveryState, DeliveryUpdate, Edit, InboxId, Mark, MessageId, Reachability
 from crm_core.events import CONTACT, SYSTEM, Event, EventKind, record
 from crm_core.plain_text import storable
@@ -26,6 +27,7 @@ _EVENTS = {
 }
 _TIMES = {DeliveryState.SENT: "sent_at", DeliveryState.DELIVERED: "delivered_at", DeliveryState.READ: "read_at"}
 EDITS_KEPT = 20
+STOPPED = frozenset({"stop", "stopped"})  # the customer's own word, from them or from the carrier
 
 
 async def note_delivery(session: AsyncSession, now: datetime, inbox_id: InboxId, report: DeliveryUpdate) -> bool:
@@ -119,6 +121,8 @@ async def note_reachability(session: AsyncSession, now: datetime, report: Reacha
         return False
     kind = EventKind.ADDRESS_REACHABLE if report.is_reachable else EventKind.ADDRESS_UNREACHABLE
     await record(session, now, [Event(kind, SYSTEM, None, contact_id, {"reason": report.reason})])
+    if report.reason in STOPPED and not report.is_reachable:
+        await withdraw_consent(session, now, contact_id, Said(SYSTEM, ConsentSource.PROVIDER))
     return True
 
 

@@ -5,15 +5,18 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, bindparam, delete, func, select, update
+from sqlalchemy import ColumnElement, bindparam, case, delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from crm_core import models, models_phone
+from crm_core.campaign_results import settle_lots
 from crm_core.contacts import standing_contact
 from crm_core.contracts import ContactId, Json
+from crm_core.models_campaigns import CampaignMember, Consent
 from crm_core.models_contacts import AddressClaim
 from crm_core.models_desk import HeldReply
 from crm_core.models_oversight import QualityReview
+from crm_core.models_sales import Lead
 from crm_core.schema import Base
 
 ERASED = "erased"
@@ -26,7 +29,8 @@ KEPT_EVENT_KEYS = frozenset({
     "action", "ms", "code", "reason", "queue", "agent_id", "from_agent_id", "from_state", "waited_s", "first",
     "disposition", "score", "scorecard", "survey", "changed", "from_queue", "to_queue", "to_agent_id", "note_id",
     "until_s", "merge_id", "job_id", "kind", "tries", "source", "from_intent", "urgent", "upset", "earlier_contacts",
-    "to_conversation_id", "continues", "duration_s", "outcome", "call_id",
+    "to_conversation_id", "continues", "duration_s", "outcome", "call_id", "campaign_id",
+    "arm", "is_hold_out", "purpose", "version", "lead_id", "stage", "from_stage",
 })  # fmt: skip
 _OWN_WORD = re.compile(r"[A-Za-z0-9_.:/#-]{1,80}")
 
@@ -160,10 +164,35 @@ def _names_nobody(value: Json) -> bool:
     return not isinstance(value, dict)
 
 
+async def delete_consents(session: AsyncSession, _now: datetime, person: Person) -> None:
+    await _remove(session, Consent, Consent.contact_id.in_(person.contact_ids))
+
+
+async def blank_lots(session: AsyncSession, now: datetime, person: Person) -> None:
+    """What they bought is counted into the lot first; then nothing says whose it was."""
+    theirs = CampaignMember.contact_id.in_(person.contact_ids)
+    await settle_lots(session, now, person.contact_ids)
+    values: dict[str, object] = {"customer_ref": None, "traits": {}, "state": _left_out(), "reason": _why_left_out()}
+    await _blank(session, CampaignMember, theirs, values)
+
+
+def _left_out() -> ColumnElement[str]:
+    return case((CampaignMember.state == "waiting", "skipped"), else_=CampaignMember.state)
+
+
+def _why_left_out() -> ColumnElement[str | None]:
+    return case((CampaignMember.state == "waiting", "gone"), else_=CampaignMember.reason)
+
+
+async def blank_leads(session: AsyncSession, _now: datetime, person: Person) -> None:
+    values: dict[str, object] = {"note": None, "next_step": None, "won_order": None}
+    await _blank(session, Lead, Lead.contact_id.in_(person.contact_ids), values)
+
+
 ERASURE_STEPS: tuple[Step, ...] = (
     delete_payloads, delete_held, delete_claims, delete_addresses, delete_jobs, delete_attachments, delete_corrections,
-    delete_calls, blank_messages, blank_conversations, blank_surveys, blank_reviews, blank_contacts, blank_merges,
-    blank_events,
+    delete_calls, delete_consents, blank_lots, blank_leads, blank_messages, blank_conversations, blank_surveys,
+    blank_reviews, blank_contacts, blank_merges, blank_events,
 )  # fmt: skip
 
 

@@ -85,6 +85,21 @@ class EventKind(StrEnum):
     LOGGED_OUT = "logged_out"
     JOB_BURIED = "job_buried"
     JOB_SETTLED = "job_settled"
+    CONSENT_GIVEN = "consent_given"
+    CONSENT_WITHDRAWN = "consent_withdrawn"
+    CAMPAIGN_SCHEDULED = "campaign_scheduled"
+    CAMPAIGN_STARTED = "campaign_started"
+    CAMPAIGN_PAUSED = "campaign_paused"
+    CAMPAIGN_RESUMED = "campaign_resumed"
+    CAMPAIGN_STOPPED = "campaign_stopped"
+    CAMPAIGN_DONE = "campaign_done"
+    CAMPAIGN_ASSIGNED = "campaign_assigned"
+    CAMPAIGN_POSTED = "campaign_posted"
+    CAMPAIGN_SKIPPED = "campaign_skipped"
+    LEAD_CREATED = "lead_created"
+    LEAD_MOVED = "lead_moved"
+    LEAD_WON = "lead_won"
+    LEAD_LOST = "lead_lost"
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from crm_core import models
 from crm_core.cards import payload_without_card_numbers, without_card_numbers
+from crm_core.consents import ConsentSource, Said, withdraw_consent
 from crm_core.contacts import add_identity, ensure_contact
 from crm_core.contracts import ContactId, ConversationId, Inbound, InboxId, Json, JsonObject, MessageId
 from crm_core.conversations import Trigger, lock_conversation, move
@@ -18,6 +19,7 @@ from crm_core.errors import InvalidInput, Unavailable
 from crm_core.events import CONTACT
 from crm_core.jobs import ClaimedJob, JobKind, NewJob, enqueue
 from crm_core.line import tell_wait
+from crm_core.optout_words import asks_to_stop
 from crm_core.plain_text import is_storable
 from crm_core.signals import CHANNEL
 from crm_core.sla_clocks import customer_wrote
@@ -132,13 +134,7 @@ async def receive(
         return first
     contact_id, conversation_id = ContactId(row.contact_id), ConversationId(row.conversation_id)
     message_id = MessageId(row.message_id)
-    if inbound.identity is not None:
-        await add_identity(session, now, contact_id, inbound.identity)
-    if inbound.attachments:
-        await _store_attachments(session, inbound, conversation_id, message_id)
-    for file in inbound.remote_files:
-        wanted: JsonObject = {"message_id": message_id, **asdict(file)}
-        await enqueue(session, now, NewJob(JobKind.FETCH, conversation_id, wanted))
+    await _note_what_came_along(session, now, (contact_id, conversation_id, message_id), inbound)
     if row.state in _WITH_A_PERSON:
         await _tell_its_agent(session, now, conversation_id)
     elif row.state != ConversationState.BOT:
@@ -146,6 +142,22 @@ async def receive(
     claimed = inline is not None and row.turn_id is not None
     turn = ClaimedJob(row.turn_id, JobKind.TURN, conversation_id, {}, 1, now) if claimed else None
     return Received(message_id, conversation_id, contact_id, is_new=True, turn=turn)
+
+
+async def _note_what_came_along(
+    session: AsyncSession, now: datetime, where: tuple[ContactId, ConversationId, MessageId], inbound: Inbound
+) -> None:
+    """Who the channel says it is, a wish not to be written to, files."""
+    contact_id, conversation_id, message_id = where
+    if inbound.identity is not None:
+        await add_identity(session, now, contact_id, inbound.identity)
+    if asks_to_stop(inbound.text):
+        await withdraw_consent(session, now, contact_id, Said(CONTACT, ConsentSource.STOP_WORD))
+    if inbound.attachments:
+        await _store_attachments(session, inbound, conversation_id, message_id)
+    for file in inbound.remote_files:
+        wanted: JsonObject = {"message_id": message_id, **asdict(file)}
+        await enqueue(session, now, NewJob(JobKind.FETCH, conversation_id, wanted))
 
 
 async def _tell_its_agent(session: AsyncSession, now: datetime, conversation_id: ConversationId) -> None:

@@ -10,12 +10,14 @@ from sqlalchemy import Connection, create_engine, make_url, text
 
 from crm_core import (  # noqa: F401 - registers the tables
     models,
+    models_campaigns,
     models_contacts,
     models_desk,
     models_email,
     models_oversight,
     models_phone,
     models_routing,
+    models_sales,
 )
 from crm_core.erp import star_tables, tables  # noqa: F401 - registers the tables
 from crm_core.schema import Base

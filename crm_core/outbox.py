@@ -22,6 +22,8 @@ class Utterance:
     choices: tuple[Choice, ...] = ()
     card: Card | None = None
     whisper_to: int | None = None
+    campaign_id: int | None = None
+    unsubscribe: str | None = None  # the address that ends all messages of campaigns
 
     def content(self) -> JsonObject:
         content: JsonObject = {}
@@ -31,6 +33,10 @@ class Utterance:
             content["card"] = {**asdict(self.card), "lines": list(self.card.lines)}
         if self.whisper_to is not None:
             content["whisper_to"] = self.whisper_to
+        if self.campaign_id is not None:
+            content["campaign_id"] = self.campaign_id
+        if self.unsubscribe is not None:
+            content["unsubscribe"] = self.unsubscribe
         return content
 
 

@@ -3,7 +3,8 @@
 import base64
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
+from decimal import Decimal
 
 from sqlalchemy import ColumnElement, RowMapping, insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -16,9 +17,11 @@ from crm_core.conversations import close, lock_conversation
 from crm_core.erasure import ERASED, ERASURE_STEPS, Person, person_of
 from crm_core.errors import Conflict
 from crm_core.events import SYSTEM, Actor, Event, EventKind, record
+from crm_core.models_campaigns import CampaignMember, Consent
 from crm_core.models_contacts import AddressClaim
 from crm_core.models_desk import HeldReply
 from crm_core.models_oversight import QualityReview
+from crm_core.models_sales import Lead
 from crm_core.schema import Base
 from crm_core.states import ConversationState
 
@@ -76,6 +79,9 @@ def _tables_of(person: Person) -> dict[str, tuple[type[Base], ColumnElement[bool
         "received": (models.InboundPayload, models.InboundPayload.contact_id.in_(ids)),
         "events": (event, event.contact_id.in_(ids) | event.conversation_id.in_(threads)),
         "calls": (models_phone.Call, models_phone.Call.conversation_id.in_(threads)),
+        "consents": (Consent, Consent.contact_id.in_(ids)),
+        "campaigns": (CampaignMember, CampaignMember.contact_id.in_(ids)),
+        "leads": (Lead, Lead.contact_id.in_(ids)),
         "jobs": (models.Job, models.Job.conversation_id.in_(threads)),
     }
 
@@ -85,8 +91,10 @@ def _plain(row: RowMapping) -> JsonObject:
 
 
 def _plain_value(value: object) -> Json:
-    if isinstance(value, datetime):
+    if isinstance(value, date):
         return value.isoformat()
+    if isinstance(value, Decimal):
+        return str(value)
     if isinstance(value, bytes):
         return base64.b64encode(value).decode()
     return value  # type: ignore[return-value]  # every other column type is JSON already

@@ -20,9 +20,11 @@ from crm_core.erasure import ERASURE_STEPS, Step, kept_of, person_of
 from crm_core.errors import Conflict, Forbidden, NotFound
 from crm_core.events import SYSTEM, Actor
 from crm_core.jobs import JobKind, NewJob, enqueue
+from crm_core.models_campaigns import Campaign, CampaignArm, CampaignMember, Consent
 from crm_core.models_contacts import AddressClaim
 from crm_core.models_desk import HeldReply
 from crm_core.models_oversight import QualityReview
+from crm_core.models_sales import Lead
 from crm_core.outbox import Utterance
 from crm_core.privacy import ErasedContact, Replayed, erase_contact, erasure_ledger, export_contact, replay_erasures
 from crm_core.surveys import answer_survey, send_survey
@@ -75,7 +77,26 @@ async def live_through(centre: Centre, who: str) -> tuple[ContactId, Conversatio
         await enqueue(session, centre.now, NewJob(JobKind.MAIL, conversation_id, {"to": f"{who}@example.com"}))
         call = {"inbox_id": centre.inboxes["web"], "external_id": f"CA-{who}", "conversation_id": conversation_id}
         await session.execute(insert(models_phone.Call).values(**call, direction="in", started_at=centre.now))
+    await be_marketed_to(centre, contact_id)
     return contact_id, conversation_id
+
+
+async def be_marketed_to(centre: Centre, contact_id: ContactId) -> None:
+    """A consent, a lot that still waits, and a lead."""
+    at, elena = centre.now, centre.staff["elena"]
+    async with centre.work() as session:
+        session.add(Consent(contact_id=contact_id, purpose="marketing", source="agent", given_at=at))
+        campaign = Campaign(name="Oak", created_by=elena, created_at=at)
+        session.add(campaign)
+        await session.flush()
+        arm = CampaignArm(campaign_id=campaign.id, key="offer", share=100)
+        session.add(arm)
+        await session.flush()
+        lot = {"customer_ref": "C-1001", "language": "en", "state": "waiting", "assigned_at": at, "due_at": at}
+        session.add(CampaignMember(campaign_id=campaign.id, arm_id=arm.id, contact_id=contact_id,
+                                   inbox_id=centre.inboxes["web"], **lot))  # fmt: skip
+        times = {"first_contact_at": at, "created_at": at, "stage_at": at}
+        session.add(Lead(contact_id=contact_id, owner_id=elena, stage="new", note="Oak", **times))
 
 
 @pytest.fixture

@@ -9,9 +9,11 @@ from sqlalchemy import LargeBinary, Table, Text
 from sqlalchemy.dialects.postgresql import JSONB
 
 from crm_core import models, models_phone
+from crm_core.models_campaigns import CampaignMember, Consent
 from crm_core.models_contacts import AddressClaim
 from crm_core.models_desk import HeldReply
 from crm_core.models_oversight import QualityReview
+from crm_core.models_sales import Lead
 from crm_core.schema import Base
 
 MARK = "canary"
@@ -21,6 +23,9 @@ PERSONAL: tuple[type[Base], ...] = (
     models_phone.Call,
     QualityReview,
     HeldReply,
+    Consent,
+    CampaignMember,
+    Lead,
 )  # fmt: skip
 # words of our own, which name nobody; a new column is personal until it is listed here
 OWN_WORDS = frozenset({
@@ -30,6 +35,8 @@ OWN_WORDS = frozenset({
     "event.kind", "event.actor", "job.kind", "job.state", "survey.kind", "nlu_correction.intent_was",
     "nlu_correction.intent", "nlu_correction.state", "quality_review.scorecard", "quality_review.answers",
     "call.direction",
+    "consent.purpose", "consent.source", "campaign_member.language", "campaign_member.state",
+    "campaign_member.reason", "lead.stage", "lead.lost_reason",
 })  # fmt: skip
 
 
