@@ -12,6 +12,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
+from bot.campaigns import UnsubscribeLinks
 from bot.chat_ports import ChatDoors
 from bot.hub import Hub
 from bot.inline import InlineTurns
@@ -24,6 +25,7 @@ from bot.secret import derived_key
 from bot.services import Services
 from bot.suggestions import suggestions
 from bot.turn import run_turn
+from bot.unsubscribe_page import Unsubscribing, unsubscribe_routes
 from bot.upkeep import GAUGES_EVERY_S, every, read_gauges
 from channels.http import WebhookPorts, webhook_routes
 from channels.webchat_routes import webchat_routes
@@ -88,6 +90,9 @@ def build_app(services: Services) -> FastAPI:
     _add_inboxes(app, services, door)
     app.include_router(public_router(services.business))
     app.include_router(rating_routes(services))
+    links = UnsubscribeLinks(services.settings.base_url, services.key)
+    replies = services.turn.dialogue.replies
+    app.include_router(unsubscribe_routes(Unsubscribing(services.sessions, services.business, replies, links)))
     app.include_router(nlu_routes(services))
     desk = DeskServices(
         sessions=services.sessions, business=services.business, erp=services.erp, settings=services.settings,

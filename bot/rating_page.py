@@ -107,12 +107,15 @@ class _Pages:
         return escape(self.services.turn.dialogue.replies.say(key, language))
 
     def _page(self, language: str, body: str, status: int = 200) -> Response:
-        head = f'<meta charset="utf-8"><meta name="viewport" content="width=device-width"><style>{STYLE}</style>'
-        title = f"<title>{escape(self.services.business.company.name)}</title>"
-        html = (
-            f'<!doctype html><html lang="{language}"><head>{head}{title}</head><body><main>{body}</main></body></html>'
-        )
-        return HTMLResponse(html, status, HEADERS)
+        return page_of(self.services.business.company.name, language, body, status)
+
+
+def page_of(company: str, language: str, body: str, status: int = 200) -> Response:
+    """A page for customers that stands alone; `body` is HTML of ours."""
+    head = f'<meta charset="utf-8"><meta name="viewport" content="width=device-width"><style>{STYLE}</style>'
+    title = f"<title>{escape(company)}</title>"
+    html = f'<!doctype html><html lang="{language}"><head>{head}{title}</head><body><main>{body}</main></body></html>'
+    return HTMLResponse(html, status, HEADERS)
 
 
 def _mac(key: bytes, conversation_id: int) -> str:

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 import uvicorn
 
 from bot.app import build_app
+from bot.campaigns import EVERY_S, UnsubscribeLinks, campaigning
 from bot.extraction import PLAN_EVERY_S, Nightly, open_sources
 from bot.faxes import Faxes
 from bot.fetching import Fetching
@@ -84,6 +85,8 @@ async def work(settings: Settings) -> None:
     ):
         nightly = Nightly(services.sessions, sources, ZoneInfo(services.business.company.time_zone))
         worker = build_worker(services, nightly)
+        links = UnsubscribeLinks(services.settings.base_url, services.key)
+        marketing = campaigning(services.sessions, services.business, links)
         listener = SignalListener(services.database_url)
         listener.subscribe(worker.on_signal)
         dispatcher = Dispatcher(services.sessions)
@@ -101,6 +104,7 @@ async def work(settings: Settings) -> None:
             ),
             asyncio.create_task(every(CLOSE_EVERY_S, lambda now: close_idle(services.sessions, now), "close_idle")),
             asyncio.create_task(every(PLAN_EVERY_S, nightly.plan, "plan_night")),
+            asyncio.create_task(every(EVERY_S, marketing.carry_on, "campaigns")),
         ]
         await worker.run()
         for chore in chores:

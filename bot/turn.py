@@ -27,6 +27,7 @@ from crm_core.contracts import ConversationId, JsonObject, Mark
 from crm_core.db import unit_of_work
 from crm_core.events import BOT, Event, EventKind
 from crm_core.jobs import ClaimedJob, JobKind, NewJob, enqueue, finish
+from crm_core.optout_words import asks_to_stop
 from crm_core.outbox import BOT_VOICE, Utterance, post
 from crm_core.states import ConversationState
 from nlu.engine import NluEngine, NluResult, Sentiment
@@ -231,6 +232,9 @@ async def _listen(context: Context, message: Unanswered) -> None:
     """Nobody is left without an answer: a flow that breaks, or a message nobody can read, ends with a person."""
     if Mark.UNREADABLE in message.marks:
         context.caused.handoff_reason = "unreadable"
+        return
+    if asks_to_stop(message.text) and not context.memory.stack:  # in the middle of a wish it takes that one back
+        context.say("unsubscribed")
         return
     try:
         await listen(context)

@@ -20,22 +20,25 @@ log = structlog.get_logger(__name__)
 
 LEADER_KEY = 7_316_002
 IDLE = timedelta(hours=2)
+UNANSWERED = timedelta(days=14)  # what we began ourselves stays open for an answer
 GAUGES_EVERY_S, CLOSE_EVERY_S = 5.0, 60.0
 BATCH = 100
 
 
 async def close_idle(sessions: Sessions, now: datetime) -> int:
     """Close what the bot finished and the customer left; one process at a time, by advisory lock."""
-    idle = select(models.Conversation.id).where(
-        models.Conversation.state == ConversationState.BOT, models.Conversation.last_message_at < now - IDLE
-    )
+    conversation = models.Conversation
+    idle = select(conversation.id).where(
+        conversation.state == ConversationState.BOT, conversation.last_message_at < now - IDLE,
+        conversation.last_inbound_at.is_not(None) | (conversation.last_message_at < now - UNANSWERED),
+    )  # fmt: skip
     async with unit_of_work(sessions) as session:
         leads = await session.scalar(text("select pg_try_advisory_xact_lock(:key)"), {"key": LEADER_KEY})
         found = (await session.scalars(idle.limit(BATCH))).all() if leads else []
         for conversation_id in found:
-            conversation = await lock_conversation(session, ConversationId(conversation_id))
-            if conversation.state == ConversationState.BOT and conversation.last_message_at < now - IDLE:
-                await close(session, now, conversation, "bot_finished", SYSTEM)
+            found_idle = await lock_conversation(session, ConversationId(conversation_id))
+            if found_idle.state == ConversationState.BOT and found_idle.last_message_at < now - IDLE:
+                await close(session, now, found_idle, "bot_finished", SYSTEM)
     return len(found)
 
 

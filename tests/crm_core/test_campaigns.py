@@ -295,7 +295,10 @@ async def test_a_scheduled_campaign_waits_and_cannot_be_rewritten(marketing: Mar
 
 async def test_a_name_is_no_way_to_smuggle_in_a_link(marketing: Marketing) -> None:
     for number, name in enumerate(("Visit evil.example", "A\nB", "{company}", "https://x", "x" * 60, "")):
-        await marketing.person(f"p{number}", name=name)
+        await marketing.person(f"p{number}")
+        async with marketing.centre.work() as session:
+            row = update(models.Contact).where(models.Contact.id == marketing.people[f"p{number}"])
+            await session.execute(row.values(name=name or None))
     await marketing.campaign()
     await marketing.post_all()
     assert {row.text.split(",")[0] for row in await marketing.centre.rows(models.Message)} == {"Hello there"}

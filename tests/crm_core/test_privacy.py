@@ -156,6 +156,7 @@ async def test_without_any_one_step_something_is_left(
         "correction": "nlu_correction",
         "claim": "address_claim",
         "held": "held_reply",
+        "lot": "campaign_member",
         "review": "quality_review",
     }.get(table, table)
     assert {place.split(".")[0] for place in places(database)} == {expected}

@@ -1,0 +1,84 @@
+"""Campaigns by the clock: due ones are drawn, their messages posted as fast as the rates allow, ended ones closed."""
+
+import hashlib
+import hmac
+from dataclasses import dataclass
+from datetime import datetime
+
+import structlog
+
+from bot.secret import derived_key
+from config.business import Business
+from crm_core.audience import Terms
+from crm_core.campaign_sending import Outcome, Poster, post_next
+from crm_core.campaigns import draw, due_campaigns, finish_campaigns
+from crm_core.contracts import ContactId
+from crm_core.db import Sessions, unit_of_work
+
+log = structlog.get_logger(__name__)
+
+EVERY_S = 5.0
+MOST_AT_ONCE = 500  # then the other chores have their turn
+
+
+def terms_of(business: Business) -> Terms:
+    company = business.company
+    return Terms(
+        business.campaigns, tuple(company.languages), company.currency, company.time_zone, company.name
+    )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class UnsubscribeLinks:
+    """Each is the whole permission to end the messages to one contact, and nothing else."""
+
+    base_url: str
+    key: bytes
+
+    def of(self, contact_id: ContactId) -> str:
+        return f"{self.base_url}/unsubscribe/{contact_id}.{self._mac(contact_id)}"
+
+    def contact_of(self, token: str) -> ContactId | None:
+        """None for a token that we did not make."""
+        number, _, mac = token.partition(".")
+        if not (number.isascii() and number.isdigit() and len(number) < 19):  # noqa: PLR2004 - bigint
+            return None
+        return ContactId(int(number)) if hmac.compare_digest(mac.encode(), self._mac(int(number)).encode()) else None
+
+    def _mac(self, contact_id: int) -> str:
+        key = derived_key(self.key, "unsubscribe")
+        return hmac.new(key, str(contact_id).encode(), hashlib.sha256).hexdigest()[:32]
+
+
+@dataclass(frozen=True, slots=True)
+class Campaigning:
+    """Any number of workers may run it: a lock in each transaction lets one act at a time."""
+
+    sessions: Sessions
+    poster: Poster
+
+    async def carry_on(self, now: datetime) -> int:
+        """How many messages were posted."""
+        await self._draw_due(now)
+        posted = 0
+        for _ in range(MOST_AT_ONCE):
+            async with unit_of_work(self.sessions) as session:
+                outcome = await post_next(session, now, self.poster)
+            if outcome is Outcome.NOTHING:
+                break
+            posted += outcome is Outcome.POSTED
+        async with unit_of_work(self.sessions) as session:
+            await finish_campaigns(session, now)
+        return posted
+
+    async def _draw_due(self, now: datetime) -> None:
+        async with unit_of_work(self.sessions) as session:
+            due = await due_campaigns(session, now)
+        for campaign_id in due:
+            async with unit_of_work(self.sessions) as session:
+                drawn = await draw(session, now, self.poster.terms, campaign_id)
+            log.info("campaign.drawn", campaign_id=campaign_id, people=drawn)
+
+
+def campaigning(sessions: Sessions, business: Business, links: UnsubscribeLinks) -> Campaigning:
+    return Campaigning(sessions, Poster(terms_of(business), links.of))
