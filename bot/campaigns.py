@@ -2,6 +2,7 @@
 
 import hashlib
 import hmac
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -55,15 +56,15 @@ class Campaigning:
     """Any number of workers may run it: a lock in each transaction lets one act at a time."""
 
     sessions: Sessions
-    poster: Poster
+    poster: Callable[[], Poster]  # asked each time: the rules may change while we run
 
     async def carry_on(self, now: datetime) -> int:
         """How many messages were posted."""
-        await self._draw_due(now)
-        posted = 0
+        poster, posted = self.poster(), 0
+        await self._draw_due(now, poster.terms)
         for _ in range(MOST_AT_ONCE):
             async with unit_of_work(self.sessions) as session:
-                outcome = await post_next(session, now, self.poster)
+                outcome = await post_next(session, now, poster)
             if outcome is Outcome.NOTHING:
                 break
             posted += outcome is Outcome.POSTED
@@ -71,14 +72,14 @@ class Campaigning:
             await finish_campaigns(session, now)
         return posted
 
-    async def _draw_due(self, now: datetime) -> None:
+    async def _draw_due(self, now: datetime, terms: Terms) -> None:
         async with unit_of_work(self.sessions) as session:
             due = await due_campaigns(session, now)
         for campaign_id in due:
             async with unit_of_work(self.sessions) as session:
-                drawn = await draw(session, now, self.poster.terms, campaign_id)
+                drawn = await draw(session, now, terms, campaign_id)
             log.info("campaign.drawn", campaign_id=campaign_id, people=drawn)
 
 
 def campaigning(sessions: Sessions, business: Business, links: UnsubscribeLinks) -> Campaigning:
-    return Campaigning(sessions, Poster(terms_of(business), links.of))
+    return Campaigning(sessions, lambda: Poster(terms_of(business), links.of))

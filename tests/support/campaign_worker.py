@@ -133,7 +133,7 @@ async def work(url: str, path: Path, how: str, where: str, after: int) -> None:
     poster = Poster(Terms(rules, ("en", "ru", "es"), "EUR", "Europe/Madrid", "Oslo"), link)
     sending = Sending(sessions, {"email": FileChannel(path, death if where == "sending" else never)}, Metrics())
     if how == "careful":
-        await Campaigning(sessions, poster).carry_on(utc_now())
+        await Campaigning(sessions, lambda: poster).carry_on(utc_now())
     else:
         quiet = replace(poster, link=link_of)
         await Careless(sessions, quiet, death if where == "posting" else never, how == "marks_first").carry_on()
