@@ -10,7 +10,7 @@ import structlog
 
 from bot.secret import derived_key
 from config.business import Business
-from crm_core.audience import Terms
+from crm_core.audience import Terms, terms_of
 from crm_core.campaign_sending import Outcome, Poster, post_next
 from crm_core.campaigns import draw, due_campaigns, finish_campaigns
 from crm_core.contracts import ContactId
@@ -20,13 +20,6 @@ log = structlog.get_logger(__name__)
 
 EVERY_S = 5.0
 MOST_AT_ONCE = 500  # then the other chores have their turn
-
-
-def terms_of(business: Business) -> Terms:
-    company = business.company
-    return Terms(
-        business.campaigns, tuple(company.languages), company.currency, company.time_zone, company.name
-    )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from decimal import Decimal
 from sqlalchemy import RowMapping, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from config.business import Business
 from config.campaign_files import Campaigns
 from crm_core import models
 from crm_core.campaign_values import Criteria, Purpose, Reason
@@ -106,6 +107,11 @@ class Terms:
     currency: str
     time_zone: str
     company: str = ""
+
+
+def terms_of(business: Business) -> Terms:
+    company = business.company
+    return Terms(business.campaigns, tuple(company.languages), company.currency, company.time_zone, company.name)
 
 
 @dataclass(frozen=True, slots=True)

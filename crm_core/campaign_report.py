@@ -73,3 +73,21 @@ class CampaignReport:
     differences: tuple[Difference, ...]
     targeting: Targeting | Shortage | None
     is_provisional: bool  # the days of counting are not over
+
+
+@dataclass(frozen=True, slots=True)
+class DesignAsked:
+    """Before the start: `rate` act anyway, `effect` more must not be overlooked; so many would be in each group."""
+
+    rate: float
+    effect: float
+    written: int
+    left_alone: int
+
+
+@dataclass(frozen=True, slots=True)
+class DesignAnswer:
+    """`needed` in each of two equal groups for four chances in five; `power` is the chance with the groups planned."""
+
+    needed: int
+    power: float

@@ -15,6 +15,10 @@ from config.business import Business
 from config.settings import Settings
 from crm_core.access import Reach
 from crm_core.blobs import BlobStore
+from crm_core.campaign_report import CampaignReport, DesignAnswer, DesignAsked
+from crm_core.campaign_results import Lot
+from crm_core.campaigns import StoredCampaign
+from crm_core.contracts import ContactId
 from crm_core.db import Sessions
 from crm_core.erp.port import Erp
 from crm_core.reporting import Question, Report, Wallboard
@@ -52,6 +56,15 @@ def _none(_question: str, _language: str) -> Sequence[Suggestion]:
 
 
 @dataclass(frozen=True, slots=True)
+class CampaignPorts:
+    """What campaigns need from elsewhere: their figures, how many people an effect takes, and the way out of them."""
+
+    report: Callable[[StoredCampaign, Sequence[Lot], datetime], CampaignReport]
+    design: Callable[[DesignAsked], DesignAnswer]
+    link: Callable[[ContactId], str]
+
+
+@dataclass(frozen=True, slots=True)
 class DeskServices:
     """Handed over by the composition root. `watch` opens a subscription to every signal; `key` signs form tokens."""
 
@@ -64,6 +77,7 @@ class DeskServices:
     key: bytes
     intents: Callable[[], tuple[str, ...]]  # those of the model in service
     reports: ReportPorts
+    campaigns: CampaignPorts
     blobs: BlobStore | None = None
     suggest: Suggest = _none
 

@@ -31,7 +31,8 @@ from crm_core.errors import ErpTimeout
 from crm_core.signals import Signal
 from desk.assets import static_files
 from desk.routes import DeskServices, ReportPorts, desk_router
-from desk.services import Suggest, Suggestion
+from desk.services import CampaignPorts, Suggest, Suggestion
+from insight.campaign_reports import campaign_design_answer, campaign_report
 from insight.reports import read_report
 from insight.wallboard import read_wallboard
 
@@ -159,7 +160,9 @@ class DeskParts:
     def app(self) -> FastAPI:
         services = DeskServices(
             self.sessions, self.business, self.erp, self.settings, self.now, self.signals.watch, KEY,
-            lambda: INTENTS, ReportPorts(read_report, read_wallboard), self.blobs, self.suggest,
+            lambda: INTENTS, ReportPorts(read_report, read_wallboard),
+            CampaignPorts(campaign_report, campaign_design_answer, lambda contact: f"https://desk.test/u/{contact}"),
+            self.blobs, self.suggest,
         )  # fmt: skip
         app = FastAPI()
         app.include_router(desk_router(services))
