@@ -28,7 +28,7 @@ DAY_S = 86_400
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """`ridge` pulls effects to nought, `fading` is what a day's surprise keeps a day later, `carried` on to the next."""
+    """`ridge` pulls effects to nought; of a surprise, `fading` is kept a day later and `carried` on to the next."""
 
     ridge: float = 1.0
     fading: float = 0.85

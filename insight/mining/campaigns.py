@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from scipy.stats import norm
 
 from crm_core.errors import InvalidInput
+from crm_core.sentences import Sentence, Share
 from insight.fifo import Z95
 from insight.mining.encoding import (
     Encoder,
@@ -27,7 +28,6 @@ from insight.mining.findings import (
     Interval,
     Minimum,
     Protocol,
-    Sentence,
     around,
     demand_enough,
     share_interval,
@@ -66,7 +66,7 @@ def campaign_design(rate: float, effect: float, people: int, power: float = 0.8)
     test = BackTest(Protocol.SIMULATED, "power", seen / TRIALS, "wanted", power, TRIALS)
     return Finding(
         Design(per_arm, rate, effect, power), share_interval(seen, TRIALS), test, minima,
-        Sentence("campaign_design", {"per_arm": per_arm, "effect": effect, "power": seen / TRIALS}),
+        Sentence("campaign_design", {"per_arm": per_arm, "effect": 100 * effect, "power": Share(seen / TRIALS)}),
     )  # fmt: skip
 
 
@@ -118,8 +118,8 @@ def campaign_uplift(campaign: Campaign) -> Finding[Uplift]:
     ranked = sorted(zip(campaign.traits.ids, told.tolist(), strict=True), key=lambda one: -one[1])
     return Finding(
         Uplift(average, more["top_30"], tuple(ranked)), within, test, minima,
-        Sentence("campaign_uplift", {"uplift": average, "low": within.low, "high": within.high,
-                                     "top": more["top_30"]}),
+        Sentence("campaign_uplift", {"uplift": 100 * average, "low": 100 * within.low, "high": 100 * within.high,
+                                     "top": 100 * more["top_30"]}),
     )  # fmt: skip
 
 
@@ -157,7 +157,7 @@ def _plain(part: Traits, rest: Traits, outcomes: tuple[Flags, Flags]) -> list[Fl
 
 
 def _check_lot(foretold: Interval) -> None:
-    if foretold.low > 0.5 + BY_LOT or foretold.high < 0.5 - BY_LOT:  # noqa: PLR2004 - what a coin can be foretold
+    if foretold.low > 0.5 + BY_LOT or foretold.high < 0.5 - BY_LOT:
         raise InvalidInput(
             "Who was written to can be told from their traits, so it was not by lot: what they did shows who was "
             "chosen, not what the campaign changed. Draw the next one by lot, and log the draw before sending."

@@ -8,6 +8,7 @@ from math import sqrt
 import numpy as np
 from numpy.typing import NDArray
 
+from crm_core.sentences import Sentence
 from insight.mining.encoding import (
     Encoder,
     Encoding,
@@ -21,7 +22,7 @@ from insight.mining.encoding import (
     folds,
     lift,
 )
-from insight.mining.findings import BackTest, Finding, Minimum, Protocol, Sentence, around, demand_enough
+from insight.mining.findings import BackTest, Finding, Minimum, Protocol, around, demand_enough
 from insight.mining.histories import Days, bought, histories_of, purchase_days, span_of, weeks_before, weeks_between
 from insight.mining.rows import Outcomes, Sale, Traits
 
@@ -80,7 +81,8 @@ def churn_of_sales(sales: Sequence[Sale], until: date, horizon_weeks: int = 13) 
 def _minima(known: Outcomes) -> tuple[Minimum, ...]:
     left = sum(known.happened)
     return demand_enough(
-        Minimum("people_with_an_outcome", len(known.happened), LEAST_PEOPLE), Minimum("people_who_left", left, LEAST_EACH),
+        Minimum("people_with_an_outcome", len(known.happened), LEAST_PEOPLE),
+        Minimum("people_who_left", left, LEAST_EACH),
         Minimum("people_who_stayed", len(known.happened) - left, LEAST_EACH),
     )  # fmt: skip
 

@@ -6,7 +6,8 @@ from datetime import date
 
 import numpy as np
 
-from insight.mining.findings import BackTest, Finding, Minimum, Protocol, Sentence, around, demand_enough
+from crm_core.sentences import Sentence
+from insight.mining.findings import BackTest, Finding, Minimum, Protocol, around, demand_enough
 from insight.mining.histories import (
     Days,
     Floats,
@@ -64,7 +65,9 @@ def clv(sales: Sequence[Sale], until: date, horizon_weeks: int = 39) -> Finding[
         buying.total_error(past, horizon_weeks) ** 2 + variance * horizon_weeks / held_out
         + (test.more["bias"] * total) ** 2
     )  # fmt: skip
-    ranked = sorted(zip(past.ids, orders.tolist(), spend.tolist(), alive.tolist(), strict=True), key=lambda one: -one[1])
+    ranked = sorted(
+        zip(past.ids, orders.tolist(), spend.tolist(), alive.tolist(), strict=True), key=lambda one: -one[1]
+    )
     within = around(total, float(error))
     return Finding(
         Values(tuple(CustomerValue(*each) for each in ranked), horizon_weeks, buying, spending), within, test, minima,

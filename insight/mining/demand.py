@@ -6,7 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from crm_core.errors import InvalidInput
-from insight.mining.findings import BackTest, Finding, Interval, Minimum, Protocol, Sentence, demand_enough
+from crm_core.sentences import Sentence
+from insight.mining.findings import BackTest, Finding, Interval, Minimum, Protocol, demand_enough
 from insight.mining.least_squares import Floats
 from insight.mining.rows import ItemWeek
 

@@ -1,17 +1,16 @@
-"""What every mining function gives back, and how it refuses: values and keys of sentences, never finished text."""
+"""What every mining function gives back, and how it refuses. `sentence` has its words in the desk's texts, `mining`."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date
 from enum import StrEnum
 from math import sqrt
 from typing import Generic, TypeVar
 
 from crm_core.errors import NotEnough
+from crm_core.sentences import Sentence
 from insight.fifo import Z95
 
 Value = TypeVar("Value")
-Parameter = str | int | float | date
 
 
 class Protocol(StrEnum):
@@ -45,14 +44,6 @@ class BackTest:
     anchor_value: float
     n: int
     more: Mapping[str, float] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Sentence:
-    """A key below `mining.` in the desk's texts, and what fills its gaps."""
-
-    key: str
-    parameters: Mapping[str, Parameter] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 import numpy as np
 
 from crm_core.errors import InvalidInput
+from crm_core.sentences import Sentence
 from insight.arrivals import Day
 from insight.mining.arrival_model import (
     Floats,
@@ -20,7 +21,7 @@ from insight.mining.arrival_model import (
     shape,
     wape,
 )
-from insight.mining.findings import BackTest, Finding, Interval, Minimum, Protocol, Sentence, demand_enough
+from insight.mining.findings import BackTest, Finding, Interval, Minimum, Protocol, demand_enough
 
 LEAST_DAYS = 70
 TRIED_DAYS = 28  # held out for the back-test, and as many before them for the settings
@@ -50,7 +51,9 @@ def forecast_arrivals(days: Sequence[Day], on: date) -> Finding[ArrivalForecast]
     tuned, tried = range(n - 2 * TRIED_DAYS, n - TRIED_DAYS), range(n - TRIED_DAYS, n)
     settings = choose_settings(history, tuned)
     back_test, surprises = _back_test(history, tuned, tried, settings)
-    expected = expected_total(history, n, history.traits_of(on, history.dates[-1]), settings) * shape(history, n, on.weekday())
+    expected = expected_total(history, n, history.traits_of(on, history.dates[-1]), settings) * shape(
+        history, n, on.weekday()
+    )
     low, high = _band(expected, surprises)
     opens_at = datetime(on.year, on.month, on.day, tzinfo=UTC) + timedelta(seconds=history.first_s)
     day = Day(opens_at, history.slot_s, tuple(expected.tolist()))

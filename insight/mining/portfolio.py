@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from itertools import combinations
 from math import exp, sqrt
 
+from crm_core.sentences import Sentence
 from insight.fifo import Z95
-from insight.mining.findings import BackTest, Finding, Interval, Minimum, Protocol, Sentence, demand_enough, share_interval
+from insight.mining.findings import BackTest, Finding, Interval, Minimum, Protocol, demand_enough, share_interval
 from insight.mining.rows import Sale
 
 LEAST_ORDERS, LEAST_ITEMS = 200, 5

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from crm_core.errors import NotEnough
-from insight.mining.findings import BackTest, Finding, Interval, Minimum, Protocol, Sentence, demand_enough
+from crm_core.sentences import Sentence
+from insight.mining.findings import BackTest, Finding, Interval, Minimum, Protocol, demand_enough
 from insight.mining.least_squares import Floats, least_squares
 from insight.mining.rows import ItemWeek
 

@@ -8,7 +8,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-
 from scipy.optimize import minimize
 from scipy.special import betaln, gammaln, hyp2f1
 

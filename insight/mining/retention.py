@@ -8,8 +8,9 @@ from datetime import date, timedelta
 import numpy as np
 from numpy.typing import NDArray
 
+from crm_core.sentences import Sentence, Share
 from insight.fifo import Z95
-from insight.mining.findings import BackTest, Finding, Interval, Minimum, Protocol, Sentence, demand_enough
+from insight.mining.findings import BackTest, Finding, Interval, Minimum, Protocol, demand_enough
 from insight.mining.histories import purchase_days
 from insight.mining.rows import Lifetime, Sale
 
@@ -93,7 +94,7 @@ def _finding(
     found = survival(*_durations(lifetimes, until))
     within = found.band(horizon)
     sentence = Sentence("retention", {
-        "share": found.at(horizon), "low": within.low, "high": within.high, "days": horizon,
+        "share": Share(found.at(horizon)), "low": Share(within.low), "high": Share(within.high), "days": horizon,
     })  # fmt: skip
     return Finding(Retention(found, cohorts), within, _back_test(lifetimes, until), minima, sentence)
 

@@ -10,7 +10,8 @@ import numpy as np
 from sklearn.cluster import KMeans
 from sklearn.metrics import adjusted_rand_score
 
-from insight.mining.findings import BackTest, Finding, Minimum, Protocol, Sentence, around, demand_enough
+from crm_core.sentences import Sentence, Share
+from insight.mining.findings import BackTest, Finding, Minimum, Protocol, around, demand_enough
 from insight.mining.histories import (
     WEEK_DAYS,
     Days,
@@ -86,8 +87,8 @@ def segments(sales: Sequence[Sale], until: date) -> Finding[Segments]:
     within = around(part, error)
     return Finding(
         Segments(places, sizes, groups, stability), within, _hold_out(days, until, weeks), minima,
-        Sentence("segments", {"champions": sizes[Name.CHAMPIONS], "share": part, "low": within.low,
-                              "high": within.high, "at_risk": sizes[Name.AT_RISK]}),
+        Sentence("segments", {"champions": sizes[Name.CHAMPIONS], "share": Share(part), "low": Share(within.low),
+                              "high": Share(within.high), "at_risk": sizes[Name.AT_RISK]}),
     )  # fmt: skip
 
 

@@ -21,7 +21,7 @@ class Spending:
     gamma: float
 
     def expected(self, past: Histories) -> Floats:
-        """Mean money of a coming purchase: the customer's own mean, pulled to that of all, the more the less is known."""
+        """Mean money of a coming purchase: one's own mean, pulled to that of all, the more the less is known."""
         weight = self.p * past.repeats / (self.p * past.repeats + self.q - 1)
         everybody = self.gamma * self.p / (self.q - 1)
         return np.asarray((1 - weight) * everybody + weight * past.spend, dtype=np.float64)

@@ -1,13 +1,14 @@
-"""`staffing`: how many people each hour needs to keep a promise, or what given hours achieve when they are well spread."""
+"""`staffing`: how many people each hour needs to keep a promise, or what given hours achieve, well spread."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 
+from crm_core.sentences import Sentence, Share
 from insight.fifo import estimate
-from insight.mining.findings import BackTest, Finding, Interval, Minimum, Protocol, Sentence, demand_enough
+from insight.mining.findings import BackTest, Finding, Interval, Minimum, Protocol, demand_enough
 from insight.mining.plans import DayOutlook, Traffic, hour_outlook, outlook, simulated
-from insight.queueing import Goal, agents_needed, rostered
+from insight.queueing import DEFAULT_GOAL, Goal, agents_needed, rostered
 from insight.roster import flat, shaped
 
 LEAST_CONTACTS = 20  # a day; below it every hour is chance
@@ -29,7 +30,7 @@ class Plan:
 class Means:
     """The promise, and either the hours there are or as few as keep it in every hour."""
 
-    goal: Goal = Goal()
+    goal: Goal = DEFAULT_GOAL
     agent_hours: float | None = None
     shrinkage: float = 0.0
 
@@ -47,8 +48,8 @@ def staffing(traffic: Traffic, means: Means) -> Finding[Plan]:
                 outlook(traffic, evenly, within_s))  # fmt: skip
     interval, back_test = _lived(traffic, people, plan, within_s)
     return Finding(plan, interval, back_test, minima, Sentence("staffing", {
-        "hours": round(hours, 1), "level": found.service_level, "seconds": round(within_s),
-        "flat_level": plan.flat.service_level,
+        "hours": round(hours, 1), "level": Share(found.service_level), "seconds": round(within_s),
+        "flat_level": Share(plan.flat.service_level),
     }))  # fmt: skip
 
 

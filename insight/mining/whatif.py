@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from math import sqrt
 
+from crm_core.sentences import Sentence, Share
 from insight.arrivals import Day
 from insight.fifo import Z95
-from insight.mining.findings import BackTest, Finding, Interval, Minimum, Protocol, Sentence, demand_enough
+from insight.mining.findings import BackTest, Finding, Interval, Minimum, Protocol, demand_enough
 from insight.mining.plans import DayOutlook, LivedDay, Traffic, hour_outlook, outlook, simulated
 from insight.mining.staffing import LEAST_CONTACTS
 
@@ -47,16 +48,16 @@ def whatif(
         {"asa_s": lived.asa_s, "abandoned": lived.abandoned},
     )  # fmt: skip
     sentence = Sentence("whatif", {
-        "level": then.service_level, "before": now.service_level, "asa_s": round(then.asa_s, 1),
-        "before_s": round(now.asa_s, 1), "abandoned": then.abandoned,
+        "level": Share(then.service_level), "before": Share(now.service_level), "asa_s": round(then.asa_s, 1),
+        "before_s": round(now.asa_s, 1), "abandoned": Share(then.abandoned),
     })  # fmt: skip
     return Finding(Comparison(now, then, lived), interval, test, minima, sentence)
 
 
 def _day_spread(day: LivedDay, traffic: Traffic, people: Sequence[int], within_s: float) -> float:
     """How far one day strays from the formula: hours stray on their own, each by what it did in the simulation."""
-    levels = [hour_outlook(load, each, within_s).service_level for load, each in zip(traffic.loads(), people, strict=True)]
-    strayed = (soon - level * offered for soon, offered, level in zip(day.soon, day.offered, levels, strict=True))
+    hours = zip(traffic.loads(), people, day.offered, day.soon, strict=True)
+    strayed = (soon - offered * hour_outlook(load, each, within_s).service_level for load, each, offered, soon in hours)
     return sqrt(sum(each**2 for each in strayed)) / max(1, sum(day.offered))
 
 
