@@ -43,7 +43,7 @@ class CustomerValue:
 
 @dataclass(frozen=True, slots=True)
 class Values:
-    """`customers` by expected orders, most first: on held-out years that ranks better than the chance of being alive."""
+    """`customers` by expected orders, most first: held out, that ranks better than the chance of being alive."""
 
     customers: tuple[CustomerValue, ...]
     horizon_weeks: int

@@ -47,7 +47,7 @@ class Panel:
 
     @property
     def weeks(self) -> int:
-        return self.units.shape[1]
+        return int(self.units.shape[1])
 
 
 def panel_of(rows: Sequence[ItemWeek]) -> Panel:

@@ -103,7 +103,7 @@ def _log_units(rows: Sequence[ItemWeek]) -> Floats:
 
 
 def _centred(values: Floats) -> Floats:
-    return values - values.mean(axis=0)
+    return np.asarray(values - values.mean(axis=0), dtype=np.float64)
 
 
 def _effect(item: str, rows: Sequence[ItemWeek]) -> PriceEffect:

@@ -1,4 +1,4 @@
-"""How often customers buy again, and whether they still will: BG/NBD (Fader, Hardie and Lee, Marketing Science 24, 2005).
+"""How often customers buy again, and whether they still will: BG/NBD (Fader, Hardie and Lee 2005).
 
 Each buys at a rate of their own (gamma with `r` and `alpha`) and stops after a purchase with a chance of their own
 (beta with `a` and `b`).

@@ -136,8 +136,9 @@ def _back_test(lifetimes: Sequence[Lifetime], until: date) -> BackTest:
     expected = sum(curve.foretold(age + ahead) / max(curve.foretold(age), 1e-9) for age in ages)
     constant = len(there) * float(np.exp(-rate * ahead))
     n = max(1, len(there))
-    return BackTest(Protocol.LATER, "share_missed_by", abs(expected - stayed) / n, "constant_rate",
-                    abs(constant - stayed) / n, len(there), {"stayed": stayed / n, "foretold": expected / n})  # fmt: skip
+    more = {"stayed": stayed / n, "foretold": expected / n}
+    missed, plain = abs(expected - stayed) / n, abs(constant - stayed) / n
+    return BackTest(Protocol.LATER, "share_missed_by", missed, "constant_rate", plain, len(there), more)
 
 
 def cohort_table(sales: Sequence[Sale], until: date) -> tuple[Cohort, ...]:

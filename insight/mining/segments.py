@@ -1,4 +1,4 @@
-"""`segments`: customers by how lately, how often and for how much they bought; and groups that hold when drawn again."""
+"""`segments`: customers by how lately, how often and for how much they bought, and groups that halves agree on."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,6 +7,7 @@ from enum import StrEnum
 from math import sqrt
 
 import numpy as np
+from numpy.typing import NDArray
 from sklearn.cluster import KMeans
 from sklearn.metrics import adjusted_rand_score
 
@@ -26,6 +27,7 @@ from insight.mining.histories import (
 )
 from insight.mining.rows import Sale
 
+HIGH, LOW = 4, 2  # fifths from which on something is much, and until which it is little
 LEAST_CUSTOMERS, LEAST_WEEKS = 100, 26
 FIFTH = 0.2
 GROUPS = range(2, 8)
@@ -78,8 +80,10 @@ def segments(sales: Sequence[Sale], until: date) -> Finding[Segments]:
     names = [name_of(*each[:2]) for each in fifths.tolist()]
     groups, stability, labels = stable_groups(_traits(past))
     places = tuple(
-        Place(customer, *scores, name, label)
-        for customer, scores, name, label in zip(past.ids, fifths.tolist(), names, labels, strict=True)
+        Place(customer, recency, frequency, money, name, group)
+        for customer, (recency, frequency, money), name, group in zip(
+            past.ids, fifths.tolist(), names, labels, strict=True
+        )
     )
     sizes = {name: names.count(name) for name in Name}
     is_champion = np.array([name is Name.CHAMPIONS for name in names])
@@ -109,8 +113,8 @@ def _fifths(values: Floats) -> Floats:
 def name_of(recency: int, frequency: int) -> Name:
     """Five is best."""
     rules = (
-        (Name.CHAMPIONS, recency >= 4 and frequency >= 4), (Name.AT_RISK, recency <= 2 and frequency >= 4),
-        (Name.LOYAL, frequency >= 4), (Name.NEW, recency >= 4), (Name.FADING, recency == 3),
+        (Name.CHAMPIONS, recency >= HIGH and frequency >= HIGH), (Name.AT_RISK, recency <= LOW and frequency >= HIGH),
+        (Name.LOYAL, frequency >= HIGH), (Name.NEW, recency >= HIGH), (Name.FADING, recency > LOW),
     )  # fmt: skip
     return next((name for name, fits in rules if fits), Name.LOST)
 
@@ -120,7 +124,7 @@ def _traits(past: Histories) -> Floats:
     raw = np.column_stack([
         np.log1p(past.repeats), np.log1p((past.age - past.recency) * WEEK_DAYS), np.log1p(past.total)
     ])  # fmt: skip
-    return (raw - raw.mean(axis=0)) / np.maximum(raw.std(axis=0), 1e-9)
+    return np.asarray((raw - raw.mean(axis=0)) / np.maximum(raw.std(axis=0), 1e-9), dtype=np.float64)
 
 
 def stable_groups(traits: Floats) -> tuple[int, float, list[int]]:
@@ -134,7 +138,7 @@ def stable_groups(traits: Floats) -> tuple[int, float, list[int]]:
     return number, agreed[number], _means(traits, number).labels_.tolist()
 
 
-def _agreement(sample: Floats, cut: Floats, number: int) -> float:
+def _agreement(sample: Floats, cut: NDArray[np.int64], number: int) -> float:
     half = len(cut) // 2
     one, other = (_means(sample[rows], number).predict(sample) for rows in (cut[:half], cut[half:]))
     return float(adjusted_rand_score(one, other))

@@ -77,7 +77,7 @@ def _sheet(path: Path) -> Sheet:
 
 
 def read_sales(path: Path, today: date) -> Read[list[Sale]]:
-    """Columns: customer, date, amount; if there are, quantity, item and order. The same line of an order twice is one."""
+    """Columns: customer, date, amount; if there are, quantity, item and order. A line of an order twice is one."""
     taken, seen, found = _Taken(path, ("customer", "date", "amount")), dict[Sale, int](), list[Sale]()
     for line, sale in taken.each(lambda cells: _sale(cells, today)):
         before = seen.setdefault(sale, line)
