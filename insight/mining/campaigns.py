@@ -63,7 +63,7 @@ def campaign_design(rate: float, effect: float, people: int, power: float = 0.8)
     written, left = (random.binomial(per_arm, share, TRIALS) / per_arm for share in (rate + effect, rate))
     error = np.sqrt((written * (1 - written) + left * (1 - left)) / per_arm)
     seen = int(np.sum(written - left > Z95 * error))
-    test = BackTest(Protocol.SIMULATED, "power", seen / TRIALS, "wanted", power, TRIALS)
+    test = BackTest(Protocol.DRAWN, "power", seen / TRIALS, "wanted", power, TRIALS)
     return Finding(
         Design(per_arm, rate, effect, power), share_interval(seen, TRIALS), test, minima,
         Sentence("campaign_design", {"per_arm": per_arm, "effect": 100 * effect, "power": Share(seen / TRIALS)}),

@@ -19,6 +19,7 @@ class Protocol(StrEnum):
     LATER = "later"  # learnt from what came before a day, tried on what came after it
     ORIGINS = "origins"  # again and again: all days until one, tried on the next
     FOLDS = "folds"  # a fifth at a time, where the rows have no dates
+    DRAWN = "drawn"  # examples drawn with a known truth
     SIMULATED = "simulated"  # against a simulation that does not know the formula
 
 

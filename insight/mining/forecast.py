@@ -23,7 +23,7 @@ from insight.mining.arrival_model import (
 )
 from insight.mining.findings import BackTest, Finding, Interval, Minimum, Protocol, demand_enough
 
-LEAST_DAYS = 70
+LEAST_DAYS, LEAST_ALIKE = 70, 4
 TRIED_DAYS = 28  # held out for the back-test, and as many before them for the settings
 MOST_AHEAD = timedelta(days=14)
 TAILS = (0.025, 0.975)
@@ -43,7 +43,10 @@ def forecast_arrivals(days: Sequence[Day], on: date) -> Finding[ArrivalForecast]
     """From open days before `on`. Raises NotEnough below ten weeks of them, InvalidInput for an impossible day."""
     earlier = [day for day in days if day.date < on]
     open_days = sum(sum(day.counts) > 0 for day in earlier)
-    minima = demand_enough(Minimum("open_days", open_days, LEAST_DAYS))
+    alike = sum(day.date.weekday() == on.weekday() and sum(day.counts) > 0 for day in earlier)
+    minima = demand_enough(
+        Minimum("open_days", open_days, LEAST_DAYS), Minimum("open_days_of_that_weekday", alike, LEAST_ALIKE)
+    )
     history = history_of(earlier)
     if on - history.dates[-1] > MOST_AHEAD:
         raise InvalidInput(f"The last known day is {history.dates[-1]}: a forecast reaches two weeks, not to {on}.")

@@ -91,8 +91,8 @@ def read_sales(path: Path, today: date) -> Read[list[Sale]]:
 
 def _sale(cells: Cells, today: date) -> Sale:
     return Sale(
-        name_in(cells["customer"]), past_day(cells["date"], today), float(amount(cells["amount"])),
-        float(amount(cells.get("quantity") or "1")), _optional_name(cells.get("item")),
+        name_in(cells["customer"]), past_day(cells["date"], today), _number(cells, "amount"),
+        _number(cells, "quantity", "1"), _optional_name(cells.get("item")),
         _optional_name(cells.get("order")),
     )  # fmt: skip
 
@@ -112,12 +112,12 @@ def read_item_weeks(path: Path, *, planned: bool = False) -> Read[list[ItemWeek]
 
 
 def _item_week(cells: Cells, controls: Sequence[str]) -> ItemWeek:
-    promotion = float(amount(cells.get("promotion") or "0"))
+    promotion = _number(cells, "promotion", "0")
     if not 0 <= promotion <= 1:
         raise CellError("promotion is not between 0 and 1; write 1 for a promoted week, 0 for another")
     return ItemWeek(
-        name_in(cells["item"]), _whole(cells["week"]), _positive(cells.get("units") or "0"), _positive(cells["price"]),
-        promotion, tuple(float(amount(cells[name])) for name in controls),
+        name_in(cells["item"]), _whole(cells["week"]), _positive(cells, "units", "0"), _positive(cells, "price"),
+        promotion, tuple(_number(cells, name) for name in controls),
     )  # fmt: skip
 
 
@@ -182,7 +182,7 @@ def _person(cells: Cells, key: str, names: tuple[Sequence[str], Sequence[str], S
     flags, numbers, words = names
     return _Person(
         name_in(cells[key]), tuple(yes_or_no(cells[name]) for name in flags),
-        tuple(float(amount(cells[name])) for name in numbers), tuple(cells[name][:MOST_NAME] for name in words),
+        tuple(_number(cells, name) for name in numbers), tuple(cells[name][:MOST_NAME] for name in words),
     )  # fmt: skip
 
 
@@ -219,10 +219,17 @@ def past_day(text: str, today: date) -> date:
     return found
 
 
-def _positive(text: str) -> float:
-    value = float(amount(text))
+def _number(cells: Cells, name: str, otherwise: str = "") -> float:
+    try:
+        return float(amount(cells.get(name) or otherwise))
+    except CellError as error:
+        raise CellError(f"{name}: {error}") from error
+
+
+def _positive(cells: Cells, name: str, otherwise: str = "") -> float:
+    value = _number(cells, name, otherwise)
     if value < 0:
-        raise CellError(f"“{text}” is negative; write 0 or more")
+        raise CellError(f"{name}: “{cells[name]}” is negative; write 0 or more")
     return value
 
 
