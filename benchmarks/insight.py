@@ -2,7 +2,7 @@
 
 `python -m benchmarks.insight [--quick] [--data FOLDER]`. Settings are chosen before the held-out part; where a set has
 no dates (telco, Hillstrom), a fifth is held out at a time. `--quick` fits the mail campaign on fewer customers and
-leaves out the fit to all 23,570 CDNOW customers. LightGBM and AutoETS run beside ours where they are installed.
+leaves out the fit to all 23,570 CDNOW customers. LightGBM runs beside ours where it is installed.
 """
 
 import argparse

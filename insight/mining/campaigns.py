@@ -33,6 +33,7 @@ from insight.mining.findings import (
     share_interval,
 )
 from insight.mining.rows import Campaign, Traits
+from insight.mining.threads import one_thread
 
 LEAST_PER_ARM, LEAST_ACTED = 1000, 30
 STRENGTH = 0.1
@@ -106,7 +107,9 @@ def campaign_uplift(campaign: Campaign) -> Finding[Uplift]:
         *(Minimum(name, int(happened[arm].sum()), LEAST_ACTED) for name, arm in
           (("written_to_who_acted", treated), ("left_alone_who_acted", ~treated))),
     )  # fmt: skip
-    uplift, response, arms = _held_out(campaign.traits, treated, happened)
+    with one_thread():
+        uplift, response, arms = _held_out(campaign.traits, treated, happened)
+        told = _Effects(campaign.traits, treated, happened)(campaign.traits)
     _check_lot(auc_interval(treated, arms))
     average, error = _difference(treated, happened)
     within = around(average, error)
@@ -114,7 +117,6 @@ def campaign_uplift(campaign: Campaign) -> Finding[Uplift]:
         treated, happened, response, TOP)}  # fmt: skip
     test = BackTest(Protocol.FOLDS, "qini", qini(treated, happened, uplift), "response_model",
                     qini(treated, happened, response), len(happened), more)  # fmt: skip
-    told = _Effects(campaign.traits, treated, happened)(campaign.traits)
     ranked = sorted(zip(campaign.traits.ids, told.tolist(), strict=True), key=lambda one: -one[1])
     return Finding(
         Uplift(average, more["top_30"], tuple(ranked)), within, test, minima,

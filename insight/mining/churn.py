@@ -25,6 +25,7 @@ from insight.mining.encoding import (
 from insight.mining.findings import BackTest, Finding, Minimum, Protocol, around, demand_enough
 from insight.mining.histories import Days, bought, histories_of, purchase_days, span_of, weeks_before, weeks_between
 from insight.mining.rows import Outcomes, Sale, Traits
+from insight.mining.threads import one_thread
 
 LEAST_PEOPLE, LEAST_EACH = 300, 50
 LEARNT = 0.8  # of rows in the order of time
@@ -88,8 +89,9 @@ def _minima(known: Outcomes) -> tuple[Minimum, ...]:
 
 
 def _chances(learnt: Traits, happened: NDArray[np.bool_], asked: Traits, encoding: Encoding) -> Floats:
-    encoder = Encoder(learnt, encoding)
-    return chances(fit_logistic(encoder(learnt), happened, STRENGTH), encoder(asked))
+    with one_thread():
+        encoder = Encoder(learnt, encoding)
+        return chances(fit_logistic(encoder(learnt), happened, STRENGTH), encoder(asked))
 
 
 def _back_test(protocol: Protocol, happened: NDArray[np.bool_], curved: Floats, plain: Floats) -> BackTest:

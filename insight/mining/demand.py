@@ -13,7 +13,7 @@ from insight.mining.rows import ItemWeek
 
 LEAST_WEEKS, LEAST_ITEM_WEEKS = 26, 100
 BASE_WEEKS = 8
-TRIED_WEEKS = 8
+TRIED_WEEKS = 16
 RIDGE = 0.1
 TAILS = (0.025, 0.975)
 
@@ -98,7 +98,7 @@ def demand(rows: Sequence[ItemWeek], planned: Sequence[ItemWeek]) -> Finding[Dem
         if each[0] in asked
     )  # fmt: skip
     total = sum(each.units for each in found)
-    half = 2.3 * float(np.sqrt(np.mean(totals**2)))  # t of 8 degrees of freedom
+    half = 2.12 * float(np.sqrt(np.mean(totals**2)))  # t of 16 degrees of freedom
     within = Interval(total * float(np.exp(-half)), total * float(np.exp(half)))
     sentence = Sentence("demand", {"units": round(total), "low": round(within.low), "high": round(within.high),
                                    "items": len(found), "elasticity": float(effects[0])})  # fmt: skip

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from itertools import combinations
 from math import exp, sqrt
 
+from scipy.stats import norm
+
 from crm_core.sentences import Sentence
 from insight.fifo import Z95
 from insight.mining.findings import BackTest, Finding, Interval, Minimum, Protocol, demand_enough, share_interval
@@ -91,16 +93,19 @@ def grades(sales: Sequence[Sale]) -> tuple[ItemShare, ...]:
 
 
 def find_pairs(learnt: Baskets, later: Baskets) -> tuple[Pair, ...]:
-    """Above chance for certain in the orders learnt from, the strongest first."""
+    """Above chance for certain in the orders learnt from, the strongest first.
+
+    The more pairs are looked at, the more certain (Bonferroni): of thousands some are above by chance.
+    """
     singles, doubles = _counts(learnt)
     later_singles, later_doubles = _counts(later)
+    certain = float(norm.isf(0.025 / max(1, len(doubles))))
     found = []
     for (one, other), together in doubles.items():
-        lift, low, _ = _lift(together, (singles[one], singles[other]), len(learnt))
+        lift, low, _ = _lift(together, (singles[one], singles[other]), len(learnt), certain)
         if together >= LEAST_TOGETHER and low > 1:
-            again, least, most = _lift(
-                later_doubles[one, other], (later_singles[one], later_singles[other]), len(later)
-            )  # fmt: skip
+            alone = later_singles[one], later_singles[other]
+            again, least, most = _lift(later_doubles[one, other], alone, len(later))
             found.append(Pair(one, other, together, lift, again, Interval(least, most)))
     return tuple(sorted(found, key=lambda pair: (-pair.lift, pair.one, pair.other)))
 
@@ -112,14 +117,14 @@ def _counts(baskets: Baskets) -> tuple[Counter[str], Counter[tuple[str, str]]]:
     return singles, doubles
 
 
-def _lift(together: int, alone: tuple[int, int], baskets: int) -> tuple[float, float, float]:
+def _lift(together: int, alone: tuple[int, int], baskets: int, certain: float = Z95) -> tuple[float, float, float]:
     """With its interval, by the logarithm; nothing seen together is told as no lift, up to three such orders."""
     expected = alone[0] * alone[1] / baskets if baskets else 0.0
     if expected == 0:
         return 0.0, 0.0, float("inf")
     if together == 0:
         return 0.0, 0.0, 3 / expected
-    value, spread = together / expected, exp(Z95 / sqrt(together))
+    value, spread = together / expected, exp(certain / sqrt(together))
     return value, value / spread, value * spread
 
 

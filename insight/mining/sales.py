@@ -42,7 +42,7 @@ def sales_of(records: Iterable[Record], currency: str | None = None) -> list[Sal
 
 async def read_sales_extract(session: AsyncSession, currency: str | None = None) -> list[Sale]:
     """From the nightly extract of the ERPs. Raises NotFound before the first."""
-    records = (await session.execute(text(SALES))).tuples().all()
+    records = (await session.execute(text(SALES))).all()
     if not records:
         raise NotFound("No sales are here yet: run `python -m bot erp extract`, or name a file with --csv.")
     return sales_of(records, currency)
@@ -50,7 +50,7 @@ async def read_sales_extract(session: AsyncSession, currency: str | None = None)
 
 async def read_arrival_days(session: AsyncSession, zone: str, until: datetime) -> list[Day]:
     """Contacts that entered a line by half hours of the company's wall clock, whole days before `until`."""
-    counted = (await session.execute(text(ARRIVALS), {"slot_s": SLOT_S, "zone": zone, "until": until})).tuples().all()
+    counted = (await session.execute(text(ARRIVALS), {"slot_s": SLOT_S, "zone": zone, "until": until})).all()
     by_day: defaultdict[date, dict[int, int]] = defaultdict(dict)
     for slot, count in counted:
         by_day[slot.date()][(slot.hour * 3600 + slot.minute * 60) // SLOT_S] = count

@@ -26,6 +26,7 @@ from insight.mining.histories import (
     weeks_between,
 )
 from insight.mining.rows import Sale
+from insight.mining.threads import one_thread
 
 HIGH, LOW = 4, 2  # fifths from which on something is much, and until which it is little
 LEAST_CUSTOMERS, LEAST_WEEKS = 100, 26
@@ -78,7 +79,8 @@ def segments(sales: Sequence[Sale], until: date) -> Finding[Segments]:
     past = histories_of(days, until)
     fifths = rfm(past)
     names = [name_of(*each[:2]) for each in fifths.tolist()]
-    groups, stability, labels = stable_groups(_traits(past))
+    with one_thread():
+        groups, stability, labels = stable_groups(_traits(past))
     places = tuple(
         Place(customer, recency, frequency, money, name, group)
         for customer, (recency, frequency, money), name, group in zip(
