@@ -2,7 +2,7 @@
 
 from contextlib import AbstractContextManager
 
-from threadpoolctl import threadpool_limits
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # it ships no types
 
 
 def one_thread() -> AbstractContextManager[object]:
