@@ -22,6 +22,7 @@ from bot.process import process_name
 from bot.rating_page import rating_routes
 from bot.secret import derived_key
 from bot.services import Services
+from bot.settings_follower import SettingsFollower
 from bot.suggestions import suggestions
 from bot.turn import run_turn
 from bot.upkeep import GAUGES_EVERY_S, every, read_gauges
@@ -51,6 +52,7 @@ class Running:
         self.hub = Hub(services.sessions)
         self.listener = SignalListener(services.database_url)
         self.listener.subscribe(self.hub.hand_out)
+        self.listener.subscribe(SettingsFollower(services.business, services.readers).on_signal)
 
         async def turn(job: ClaimedJob) -> None:
             if job.conversation_id is not None:
@@ -60,9 +62,8 @@ class Running:
 
     @asynccontextmanager
     async def lifespan(self, _app: FastAPI) -> AsyncIterator[None]:
-        queues = [queue.key for queue in self.services.business.queues.queues]
-
         async def gauges(now: object) -> None:
+            queues = [queue.key for queue in self.services.business.queues.queues]
             await read_gauges(self.services.sessions, self.services.metrics, queues, now)  # type: ignore[arg-type]
 
         chores = [

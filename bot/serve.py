@@ -19,6 +19,7 @@ from bot.returns import ask_for_return
 from bot.routing_jobs import RoutingJobs
 from bot.sending import Sending
 from bot.services import Services, open_services
+from bot.settings_follower import SettingsFollower
 from bot.surveys import ask_for_rating
 from bot.turn import run_turn
 from bot.typing_signs import TypingSigns
@@ -83,6 +84,7 @@ async def work(settings: Settings) -> None:
         worker = build_worker(services, nightly)
         listener = SignalListener(services.database_url)
         listener.subscribe(worker.on_signal)
+        listener.subscribe(SettingsFollower(services.business, services.readers).on_signal)
         dispatcher = Dispatcher(services.sessions)
         listener.subscribe(dispatcher.on_signal)
         listener.subscribe(TypingSigns(services.readers, services.inboxes).on_signal)

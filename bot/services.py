@@ -20,6 +20,7 @@ from bot.metrics import Metrics
 from bot.product_names import read_product_names
 from bot.replies import Replies
 from bot.secret import derived_key, server_key
+from bot.settings_follower import as_held
 from bot.swappable_engine import SwappableEngine, follow_pointer
 from bot.turn import TurnServices
 from channels.email import EmailChannel, letters
@@ -188,6 +189,7 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
     metrics = Metrics()
     engine = open_engine(url, pool_size=settings.pool_size)
     sessions, readers = open_sessions(engine), open_readers(engine)
+    business = await as_held(business, readers)
     erp = open_erp(settings, business, readers, metrics)
     products = await read_product_names(erp)
 

@@ -48,7 +48,14 @@ OVERSIGHT = Area("/desk/oversight", "gauge", "areas.oversight", (
     Section("audit", "/desk/audit", "scroll-text", "audit.title", Action.ADMINISTER),
 ))  # fmt: skip
 ADMINISTRATION = Area("/desk/admin", "settings", "areas.administration", (
+    Section("company", "/desk/admin/company", "building-2", "settings.company.title", Action.ADMINISTER),
     Section("people", "/desk/admin/people", "users", "people.title", Action.ADMINISTER),
+    Section("queues", "/desk/admin/queues", "route", "settings.queues.title", Action.ADMINISTER),
+    Section("hours", "/desk/admin/hours", "calendar-clock", "settings.hours.title", Action.ADMINISTER),
+    Section("sla", "/desk/admin/sla", "timer", "settings.sla.title", Action.ADMINISTER),
+    Section("macros", "/desk/admin/macros", "zap", "settings.macros.title", Action.ADMINISTER),
+    Section("dispositions", "/desk/admin/dispositions", "tag", "settings.dispositions.title", Action.ADMINISTER),
+    Section("consents", "/desk/admin/consents", "handshake", "settings.consents.title", Action.ADMINISTER),
 ))  # fmt: skip
 AREAS = (OVERSIGHT, ADMINISTRATION)
 SEARCH = Section("search", "/desk/search", "search", "search.title", Action.READ)
@@ -76,7 +83,7 @@ def menu(reader: Reader, key: str) -> Menu:
     found = area.open_to(reader.viewer.role)
     return Menu(
         reader.words(area.text_key),
-        _items(found, key, reader.words) if len(found) == len(area.sections) or len(found) > 1 else (),
+        _items(found, key, reader.words) if len(found) > 1 else (),
     )
 
 
@@ -85,11 +92,11 @@ def _items(sections: Sequence[Section], key: str, words: Words) -> tuple[MenuIte
 
 
 def rail_links(role: Role) -> tuple[Section | Area, ...]:
-    """One link an area; where this role may open one of several pages, that page's own."""
+    """One link an area; where this role may open one page only, that page's own."""
     found: list[Section | Area] = [SEARCH]
     for area in AREAS:
         sections = area.open_to(role)
-        found += [area] if len(sections) == len(area.sections) or len(sections) > 1 else sections
+        found += [area] if len(sections) > 1 else sections
     return tuple(found)
 
 
