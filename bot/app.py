@@ -13,6 +13,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from bot.chat_ports import ChatDoors
+from bot.connections import Looking
 from bot.hub import Hub
 from bot.inline import InlineTurns
 from bot.intake_door import IntakeDoor
@@ -94,7 +95,7 @@ def build_app(services: Services) -> FastAPI:
         sessions=services.sessions, business=services.business, erp=services.erp, settings=services.settings,
         now=services.turn.now, watch=running.hub.watch_all, key=derived_key(services.key, "desk"),
         intents=lambda: services.nlu.intents, reports=ReportPorts(read_report, read_wallboard), blobs=services.blobs,
-        suggest=partial(suggestions, services.turn.dialogue.knowledge),
+        suggest=partial(suggestions, services.turn.dialogue.knowledge), connections=Looking(services).connections(),
     )  # fmt: skip
     app.include_router(desk_router(desk))
     app.mount("/static", static_files())

@@ -15,6 +15,7 @@ from bot.intake_door import IntakeDoor
 from bot.phone.wiring import CALLBACKS_EVERY_S, place_callbacks
 from bot.process import end_with_parent, process_name
 from bot.pullers import run_pullers
+from bot.retention import EVERY_S, Retaining
 from bot.returns import ask_for_return
 from bot.routing_jobs import RoutingJobs
 from bot.sending import Sending
@@ -81,6 +82,7 @@ async def work(settings: Settings) -> None:
         open_sources(settings, services.business, services.readers) as sources,
     ):
         nightly = Nightly(services.sessions, sources, ZoneInfo(services.business.company.time_zone))
+        retaining = Retaining(services.sessions, services.business, services.blobs)
         worker = build_worker(services, nightly)
         listener = SignalListener(services.database_url)
         listener.subscribe(worker.on_signal)
@@ -100,6 +102,7 @@ async def work(settings: Settings) -> None:
             ),
             asyncio.create_task(every(CLOSE_EVERY_S, lambda now: close_idle(services.sessions, now), "close_idle")),
             asyncio.create_task(every(PLAN_EVERY_S, nightly.plan, "plan_night")),
+            asyncio.create_task(every(EVERY_S, retaining.by_night, "retention")),
         ]
         await worker.run()
         for chore in chores:

@@ -14,7 +14,7 @@ from bot.dialogue.context import DialogueServices
 from bot.dialogue.schema import Flows, Vocabulary, read_flows
 from bot.erps import open_erp
 from bot.inboxes.opening import open_inboxes
-from bot.inboxes.parts import InboxTools, OpenInbox
+from bot.inboxes.parts import ClosedInbox, InboxTools, OpenInbox
 from bot.knowledge import Knowledge
 from bot.metrics import Metrics
 from bot.product_names import read_product_names
@@ -64,6 +64,7 @@ class Services:
     blobs: FolderBlobStore
     letters: EmailChannel | None
     inboxes: Mapping[str, OpenInbox]
+    closed: tuple[ClosedInbox, ...] = ()
 
 
 def postgres_directory(settings: Settings) -> Path:
@@ -212,7 +213,7 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
         turn = TurnServices(dialogue, nlu, settings.turn, metrics, utc_now)
         yield Services(
             settings, business, url, engine, sessions, readers, erp, nlu, metrics, key, ids, turn,
-            blobs, carrier, inboxes,
+            blobs, carrier, inboxes, tuple(closed),
         )  # fmt: skip
     finally:
         following.cancel()

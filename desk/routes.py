@@ -5,6 +5,7 @@ from fastapi import APIRouter
 from desk.account import account_routes
 from desk.action_routes import action_routes
 from desk.audit_page import audit_routes
+from desk.connections_page import connection_routes
 from desk.contact_routes import contact_routes
 from desk.entry import entry_routes
 from desk.letters import letter_routes
@@ -14,6 +15,7 @@ from desk.password_page import password_routes
 from desk.people_page import people_routes
 from desk.quality_page import quality_routes
 from desk.reports_page import reports_routes
+from desk.retention_page import retention_routes
 from desk.review_page import review_routes
 from desk.search_page import search_routes
 from desk.sections import area_routes
@@ -37,8 +39,8 @@ def desk_router(services: DeskServices) -> APIRouter:
     parts = (
         entry_routes, action_routes, contact_routes, account_routes, review_routes, trouble_routes, search_routes,
         quality_routes, audit_routes, people_routes, password_routes, reports_routes, wallboard_routes, socket_routes,
-        upload_routes, letter_routes, writing_routes, settings_routes,
-        area_routes, page_routes,
+        upload_routes, letter_routes, writing_routes, settings_routes, retention_routes,
+        connection_routes,         area_routes, page_routes,
     )  # fmt: skip
     for routes in parts:
         router.include_router(routes(desk))

@@ -53,9 +53,13 @@ ADMINISTRATION = Area("/desk/admin", "settings", "areas.administration", (
     Section("queues", "/desk/admin/queues", "route", "settings.queues.title", Action.ADMINISTER),
     Section("hours", "/desk/admin/hours", "calendar-clock", "settings.hours.title", Action.ADMINISTER),
     Section("sla", "/desk/admin/sla", "timer", "settings.sla.title", Action.ADMINISTER),
+    Section("channels", "/desk/admin/channels", "plug", "connections.channels", Action.ADMINISTER),
+    Section("erp", "/desk/admin/erp", "database", "connections.erp", Action.ADMINISTER),
+    Section("flows", "/desk/admin/flows", "workflow", "connections.flows", Action.ADMINISTER),
     Section("macros", "/desk/admin/macros", "zap", "settings.macros.title", Action.ADMINISTER),
     Section("dispositions", "/desk/admin/dispositions", "tag", "settings.dispositions.title", Action.ADMINISTER),
     Section("consents", "/desk/admin/consents", "handshake", "settings.consents.title", Action.ADMINISTER),
+    Section("retention", "/desk/admin/retention", "shredder", "settings.retention.title", Action.ADMINISTER),
 ))  # fmt: skip
 AREAS = (OVERSIGHT, ADMINISTRATION)
 SEARCH = Section("search", "/desk/search", "search", "search.title", Action.READ)
