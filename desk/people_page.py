@@ -63,7 +63,7 @@ def people_routes(desk: Desk) -> APIRouter:
                 _, token = await invite(session, reader.now, reader.viewer, email, profile_of(desk, fields))
         except (Conflict, InvalidInput) as error:
             return await _list(desk, reader, Told(problem_text(reader.words, error), status=error.status))
-        return await _list(desk, reader, Told(link=_address(desk, token), whose=email))
+        return await _list(desk, reader, Told(link=address_of_link(desk, token), whose=email))
 
     @router.get("/desk/admin/people/{user_id}")
     async def one(request: Request, user_id: PathId) -> Response:
@@ -99,11 +99,11 @@ async def _act(desk: Desk, reader: Reader, user_id: int, fields: Mapping[str, st
             profile = profile_of(desk, fields, own_teams)
             await change_profile(session, reader.now, reader.viewer, user_id, profile)
     if verb == "link":
-        return await _one(desk, reader, user_id, Told(link=_address(desk, token), whose=whose))
+        return await _one(desk, reader, user_id, Told(link=address_of_link(desk, token), whose=whose))
     return RedirectResponse("/desk/admin/people", 303)
 
 
-def _address(desk: Desk, token: str) -> str:
+def address_of_link(desk: Desk, token: str) -> str:
     """By the configured address: a header could say anything."""
     return f"{desk.origin}/desk/setup/password/{token}"
 

@@ -21,6 +21,7 @@ from desk.search_page import search_routes
 from desk.sections import area_routes
 from desk.services import Desk, DeskServices, ReportPorts
 from desk.settings_page import settings_routes
+from desk.setup_page import setup_routes
 from desk.socket import socket_routes
 from desk.trouble_page import trouble_routes
 from desk.uploads import upload_routes
@@ -40,7 +41,7 @@ def desk_router(services: DeskServices) -> APIRouter:
         entry_routes, action_routes, contact_routes, account_routes, review_routes, trouble_routes, search_routes,
         quality_routes, audit_routes, people_routes, password_routes, reports_routes, wallboard_routes, socket_routes,
         upload_routes, letter_routes, writing_routes, settings_routes, retention_routes,
-        connection_routes,         area_routes, page_routes,
+        connection_routes, setup_routes,         area_routes, page_routes,
     )  # fmt: skip
     for routes in parts:
         router.include_router(routes(desk))

@@ -48,6 +48,7 @@ OVERSIGHT = Area("/desk/oversight", "gauge", "areas.oversight", (
     Section("audit", "/desk/audit", "scroll-text", "audit.title", Action.ADMINISTER),
 ))  # fmt: skip
 ADMINISTRATION = Area("/desk/admin", "settings", "areas.administration", (
+    Section("start", "/desk/admin/start", "rocket", "start.title", Action.ADMINISTER),
     Section("company", "/desk/admin/company", "building-2", "settings.company.title", Action.ADMINISTER),
     Section("people", "/desk/admin/people", "users", "people.title", Action.ADMINISTER),
     Section("queues", "/desk/admin/queues", "route", "settings.queues.title", Action.ADMINISTER),
