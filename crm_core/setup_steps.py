@@ -16,7 +16,7 @@ async def steps_taken(session: AsyncSession, viewer: Viewer) -> dict[str, bool]:
     """By step whether it was left out. Raises Forbidden."""
     require_role(viewer, Action.ADMINISTER)
     rows = await session.execute(select(SetupStep.step, SetupStep.skipped))
-    return dict(rows.tuples().all())
+    return {row.step: row.skipped for row in rows}
 
 
 async def take_step(session: AsyncSession, now: datetime, viewer: Viewer, step: str, *, skipped: bool) -> None:

@@ -34,8 +34,9 @@ __all__ = ["DeskServices", "ReportPorts", "desk_router"]
 
 def desk_router(services: DeskServices) -> APIRouter:
     """Every route under /desk. Raises CatalogueError when the languages do not say the same."""
-    company = services.business.company
-    desk = Desk(services, Pages(company.name), read_catalogues(country=company.country))
+    business = services.business
+    pages = Pages(lambda: business.company.name)
+    desk = Desk(services, pages, read_catalogues(country=business.company.country))
     router = APIRouter(include_in_schema=False)
     parts = (
         entry_routes, action_routes, contact_routes, account_routes, review_routes, trouble_routes, search_routes,
