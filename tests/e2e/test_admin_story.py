@@ -1,5 +1,6 @@
 """An administrator makes a queue, gives an agent its skill, and the next customer is offered to that agent."""
 
+import asyncio
 import re
 
 from playwright.async_api import Browser, Page, expect
@@ -52,7 +53,7 @@ async def test_a_queue_made_at_the_desk_finds_the_agent_with_its_skill(
     browser: Browser, customer: Customer, stack: Stack
 ) -> None:
     for who in (ADA, NOOR, OTTO):
-        stack.add_user(who)
+        await asyncio.to_thread(stack.add_user, who)
     ada, noor, otto = [await logged_in(browser, stack, who) for who in (ADA, NOOR, OTTO)]
     await make_queue(ada.page, stack.base_url)
     await give_skill(ada.page, stack.base_url)
