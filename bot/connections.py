@@ -13,6 +13,7 @@ from bot.dialogue.schema import Flow, Flows, Vocabulary, read_flows
 from bot.erps import open_connectors
 from bot.replies import Replies
 from bot.services import Services
+from bot.turn import topics
 from config.documents import DocumentError
 from crm_core.erp.diagnosis import diagnosed, needed_rights
 from crm_core.errors import NotFound, SwitchboardError
@@ -32,7 +33,10 @@ class Looking:
     services: Services
 
     def connections(self) -> Connections:
-        return Connections(self.channels, self.test_channel, self.erps, self.test_erp, self.dialogue)
+        return Connections(self.channels, self.test_channel, self.erps, self.test_erp, self.dialogue, self.topics)
+
+    def topics(self) -> Sequence[str]:
+        return topics(self.services.turn.dialogue.flows)
 
     def channels(self) -> Sequence[ChannelNow]:
         why = {off.key: off.reason for off in self.services.closed}

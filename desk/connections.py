@@ -58,6 +58,7 @@ class Connections:
     erps: Callable[[], Sequence[ErpNow]]
     test_erp: Callable[[str], Awaitable[Sequence[Tried]]]
     dialogue: Callable[[], Awaitable[DialogueNow]]
+    topics: Callable[[], Sequence[str]]  # the intents by which a conversation finds its queue
 
 
 def _nothing() -> Sequence[ChannelNow]:
@@ -76,4 +77,8 @@ async def _no_dialogue() -> DialogueNow:
     return DialogueNow((), ())
 
 
-NOT_CONNECTED = Connections(_nothing, _not_there, _no_erp, _not_there, _no_dialogue)
+def _no_topics() -> Sequence[str]:
+    return ()
+
+
+NOT_CONNECTED = Connections(_nothing, _not_there, _no_erp, _not_there, _no_dialogue, _no_topics)

@@ -105,7 +105,8 @@ def _teams(seat: Seat, queue: JsonObject) -> list[str]:
 
 def _intents(seat: Seat, queue: JsonObject) -> list[str]:
     own = queue.get("intents")
-    return sorted({*seat.desk.services.intents(), *(map(str, own) if isinstance(own, list) else ())})
+    topics = seat.desk.services.connections.topics() or seat.desk.services.intents()
+    return sorted({*topics, *(map(str, own) if isinstance(own, list) else ())})
 
 
 def _names(seat: Seat) -> dict[str, str]:

@@ -39,7 +39,7 @@ class Fake:
             ChannelNow("bot", "telegram", "Bot", is_on=False, why_off="put its secret into SWITCHBOARD_T"),
         )
         erps = (ErpNow("shop", "odoo", "erp.example"),)
-        return Connections(lambda: channels, self.test, lambda: erps, self.test, self.dialogue)
+        return Connections(lambda: channels, self.test, lambda: erps, self.test, self.dialogue, lambda: ("complaint",))
 
 
 @pytest.fixture
