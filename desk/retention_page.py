@@ -13,13 +13,14 @@ from crm_core.errors import Conflict, InvalidInput, NotFound
 from crm_core.retention import expired
 from crm_core.settings_store import newest_version, versions
 from desk.answers import route_class
+from desk.change import number_of
 from desk.forms import WrongField, as_written
 from desk.sections import menu
 from desk.services import Desk
 from desk.settings_company import RETENTION, read_retention
-from desk.settings_file import dumped, exported
+from desk.settings_file import dumped
 from desk.settings_kinds import Seat
-from desk.settings_page import Told, changing_seat, problem_of, seat_of
+from desk.settings_page import Told, changing_seat, file_answer, problem_of, seat_of
 from desk.settings_saving import save, to_file, to_version
 
 HREF = RETENTION.href
@@ -31,10 +32,7 @@ def retention_routes(desk: Desk) -> APIRouter:
 
     @router.get(f"{HREF}.yml")
     async def as_file(request: Request) -> Response:
-        await seat_of(desk, request)
-        headers = {"Content-Disposition": 'attachment; filename="retention.yml"'}
-        text = exported(desk, RETENTION.document)
-        return Response(text, media_type="text/yaml; charset=utf-8", headers=headers)
+        return await file_answer(await seat_of(desk, request), RETENTION, number_of(request.query_params, "version"))
 
     @router.get(HREF)
     async def show(request: Request) -> Response:

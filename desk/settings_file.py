@@ -7,7 +7,6 @@ import yaml
 from config.sources import Document
 from config.words import Strict
 from crm_core.contracts import JsonObject
-from desk.services import Desk
 
 
 def dumped(document: Strict) -> JsonObject:
@@ -15,8 +14,7 @@ def dumped(document: Strict) -> JsonObject:
     return found
 
 
-def exported(desk: Desk, document: Document) -> str:
-    """As it holds now, to be put in the place of the file."""
-    content = desk.services.business.sources.raw(document).model_dump(mode="json", exclude_defaults=True)
+def as_yaml(document: Document, content: JsonObject) -> str:
+    """To be put in the place of the file."""
     body: str = yaml.safe_dump(content, allow_unicode=True, sort_keys=False, width=120)
-    return f"# {document}.yml as it holds at {desk.services.business.company.name}\n{body}"
+    return f"# {document}.yml as an administrator set it\n{body}"

@@ -9,14 +9,15 @@ from crm_core.access import Action, require_role
 from crm_core.contracts import JsonObject
 from crm_core.db import unit_of_work
 from crm_core.errors import Conflict, InvalidInput, NotFound
-from crm_core.settings_store import Version, newest_version, versions
+from crm_core.settings_store import Version, content_of, newest_version, versions
 from desk.answers import problem_text, route_class
+from desk.change import number_of
 from desk.forms import Group, WrongField, as_written, label_of
 from desk.reader import require_change, require_reader
 from desk.sections import menu
 from desk.services import Desk
 from desk.settings_company import COMPANY
-from desk.settings_file import dumped, exported
+from desk.settings_file import as_yaml, dumped
 from desk.settings_hours import HOURS, SLA
 from desk.settings_kinds import Kind, Seat
 from desk.settings_queues import QUEUES
@@ -55,9 +56,7 @@ async def changing_seat(desk: Desk, request: Request) -> tuple[Seat, Written]:
 def _add_document(router: APIRouter, desk: Desk, kind: Kind) -> None:
     @router.get(f"{kind.href}.yml")
     async def as_file(request: Request) -> Response:
-        await seat_of(desk, request)
-        headers = {"Content-Disposition": f'attachment; filename="{kind.document}.yml"'}
-        return Response(exported(desk, kind.document), media_type="text/yaml; charset=utf-8", headers=headers)
+        return await file_answer(await seat_of(desk, request), kind, number_of(request.query_params, "version"))
 
     @router.get(kind.href)
     async def show(request: Request) -> Response:
@@ -74,6 +73,17 @@ def _add_document(router: APIRouter, desk: Desk, kind: Kind) -> None:
         except (Conflict, InvalidInput, NotFound) as error:
             return await document_page(seat, kind, told=(error, fields))
         return RedirectResponse(f"{kind.href}?saved=1", 303)
+
+
+async def file_answer(seat: Seat, kind: Kind, version: int) -> Response:
+    """What holds, or an earlier version. Raises NotFound."""
+    content = seat.desk.services.business.sources.raw(kind.document).model_dump(mode="json", exclude_defaults=True)
+    if version:
+        async with unit_of_work(seat.desk.services.sessions) as session:
+            content = await content_of(session, seat.reader.viewer, kind.document, version)
+    headers = {"Content-Disposition": f'attachment; filename="{kind.document}.yml"'}
+    text = as_yaml(kind.document, content)
+    return Response(text, media_type="text/yaml; charset=utf-8", headers=headers)
 
 
 def _add_entries(router: APIRouter, desk: Desk, kind: Kind) -> None:

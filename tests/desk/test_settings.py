@@ -107,6 +107,8 @@ async def test_the_file_holds_again_and_an_earlier_version_comes_back(ada: Brows
     assert "come from the file config/queues.yml" in (await ada.get("/desk/admin/queues")).text
     await ada.post("/desk/admin/queues", verb="version", version=version, base=await base_of(ada, "/desk/admin/queues"))
     assert business.queues.queues[-1].key == "spanish_claims"
+    assert "spanish_claims" in (await ada.get(f"/desk/admin/queues.yml?version={version}")).text
+    assert (await ada.get("/desk/admin/macros.yml?version=" + version)).status_code == 404
 
 
 @pytest.mark.parametrize("name", ["company", "queues", "hours", "sla", "macros", "consents"])

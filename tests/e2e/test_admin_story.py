@@ -25,9 +25,10 @@ async def make_queue(page: Page, base_url: str) -> None:
     assert await page.locator("[name=intent_talk_to_person]").count() == 0
     await page.fill("#more_teams", "appraisers")
     await page.fill("#skills", "appraisal")
+    await page.evaluate("scrollTo(0, 0)")
+    await picture(page, "admin-queue")
     await page.get_by_text("When others may help").click()
     await page.fill("#relax_skills", "")
-    await picture(page, "admin-queue")
     await page.click("button[value=save]")
     await expect(page.locator("[role=status]")).to_contain_text("Saved")
     for place in (4, 3):  # before “Returns and claims”, which takes complaints too
