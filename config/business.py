@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from config.company import Company
 from config.consents import Consents
-from config.documents import DocumentError, line_of, read_document, read_text
+from config.documents import DocumentError, line_of, read_document, read_text, tree_of
 from config.erps import Erps
 from config.holidays import read_holidays
 from config.inboxes import Channels
@@ -140,7 +140,7 @@ def _problem(sources: Sources, document: Document, where: Place, problem: str) -
     if document in sources.held:
         return DocumentError(_desk(document), 1, problem)
     path = sources.path(document)
-    root = yaml.compose(read_text(path), Loader=yaml.SafeLoader)
+    root = tree_of(read_text(path))
     assert isinstance(root, yaml.MappingNode)  # noqa: S101 - it was read already
     section = str(root.value[0][0].value)
     return DocumentError(path, line_of(root, (section, *where)), problem)
