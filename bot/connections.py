@@ -14,7 +14,7 @@ from bot.erps import open_connectors
 from bot.replies import Replies
 from bot.services import Services
 from bot.turn import topics
-from config.documents import DocumentError
+from config.documents import DocumentError, read_yaml
 from crm_core.erp.diagnosis import diagnosed, needed_rights
 from crm_core.errors import NotFound, SwitchboardError
 from desk.connections import ChannelNow, Connections, DialogueNow, ErpNow, FlowNow, Tried
@@ -131,7 +131,7 @@ def _files(folder: Path) -> dict[str, str]:
     found: dict[str, str] = {}
     for path in sorted(folder.glob("*.yml")):
         try:
-            content = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+            content = read_yaml(path.read_text(encoding="utf-8")) or {}
         except (OSError, ValueError, yaml.YAMLError):
             continue
         flows = content.get("flows", []) if isinstance(content, dict) else []
