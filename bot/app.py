@@ -14,6 +14,7 @@ from sqlalchemy.exc import DBAPIError
 
 from bot.campaigns import UnsubscribeLinks
 from bot.chat_ports import ChatDoors
+from bot.connections import Looking
 from bot.hub import Hub
 from bot.inline import InlineTurns
 from bot.intake_door import IntakeDoor
@@ -23,6 +24,7 @@ from bot.process import process_name
 from bot.rating_page import rating_routes
 from bot.secret import derived_key
 from bot.services import Services
+from bot.settings_follower import SettingsFollower
 from bot.suggestions import suggestions
 from bot.turn import run_turn
 from bot.unsubscribe_page import Unsubscribing, unsubscribe_routes
@@ -55,6 +57,7 @@ class Running:
         self.hub = Hub(services.sessions)
         self.listener = SignalListener(services.database_url)
         self.listener.subscribe(self.hub.hand_out)
+        self.listener.subscribe(SettingsFollower(services.business, services.readers).on_signal)
 
         async def turn(job: ClaimedJob) -> None:
             if job.conversation_id is not None:
@@ -64,9 +67,8 @@ class Running:
 
     @asynccontextmanager
     async def lifespan(self, _app: FastAPI) -> AsyncIterator[None]:
-        queues = [queue.key for queue in self.services.business.queues.queues]
-
         async def gauges(now: object) -> None:
+            queues = [queue.key for queue in self.services.business.queues.queues]
             await read_gauges(self.services.sessions, self.services.metrics, queues, now)  # type: ignore[arg-type]
 
         chores = [
@@ -101,7 +103,7 @@ def build_app(services: Services) -> FastAPI:
         now=services.turn.now, watch=running.hub.watch_all, key=derived_key(services.key, "desk"),
         intents=lambda: services.nlu.intents, reports=ReportPorts(read_report, read_wallboard), blobs=services.blobs,
         campaigns=CampaignPorts(campaign_report, campaign_design_answer, links.of),
-        suggest=partial(suggestions, services.turn.dialogue.knowledge),
+        suggest=partial(suggestions, services.turn.dialogue.knowledge), connections=Looking(services).connections(),
     )  # fmt: skip
     app.include_router(desk_router(desk))
     app.mount("/static", static_files())

@@ -18,7 +18,7 @@ from crm_core.db import Sessions, unit_of_work
 
 log = structlog.get_logger(__name__)
 
-EVERY_S = 5.0
+CAMPAIGNS_EVERY_S = 5.0
 MOST_AT_ONCE = 500  # then the other chores have their turn
 
 

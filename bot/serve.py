@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import uvicorn
 
 from bot.app import build_app
-from bot.campaigns import EVERY_S, UnsubscribeLinks, campaigning
+from bot.campaigns import CAMPAIGNS_EVERY_S, UnsubscribeLinks, campaigning
 from bot.extraction import PLAN_EVERY_S, Nightly, open_sources
 from bot.faxes import Faxes
 from bot.fetching import Fetching
@@ -16,10 +16,12 @@ from bot.intake_door import IntakeDoor
 from bot.phone.wiring import CALLBACKS_EVERY_S, pause_recording, place_callbacks
 from bot.process import end_with_parent, process_name
 from bot.pullers import run_pullers
+from bot.retention import EVERY_S, Retaining
 from bot.returns import ask_for_return
 from bot.routing_jobs import RoutingJobs
 from bot.sending import Sending
 from bot.services import Services, open_services
+from bot.settings_follower import SettingsFollower
 from bot.surveys import ask_for_rating
 from bot.turn import run_turn
 from bot.typing_signs import TypingSigns
@@ -85,11 +87,13 @@ async def work(settings: Settings) -> None:
         open_sources(settings, services.business, services.readers) as sources,
     ):
         nightly = Nightly(services.sessions, sources, ZoneInfo(services.business.company.time_zone))
+        retaining = Retaining(services.sessions, services.business, services.blobs)
         worker = build_worker(services, nightly)
         links = UnsubscribeLinks(services.settings.base_url, services.key)
         marketing = campaigning(services.sessions, services.business, links)
         listener = SignalListener(services.database_url)
         listener.subscribe(worker.on_signal)
+        listener.subscribe(SettingsFollower(services.business, services.readers).on_signal)
         dispatcher = Dispatcher(services.sessions)
         listener.subscribe(dispatcher.on_signal)
         listener.subscribe(TypingSigns(services.readers, services.inboxes).on_signal)
@@ -105,8 +109,9 @@ async def work(settings: Settings) -> None:
             ),
             asyncio.create_task(every(CLOSE_EVERY_S, lambda now: close_idle(services.sessions, now), "close_idle")),
             asyncio.create_task(every(PLAN_EVERY_S, nightly.plan, "plan_night")),
-            asyncio.create_task(every(EVERY_S, marketing.carry_on, "campaigns")),
+            asyncio.create_task(every(CAMPAIGNS_EVERY_S, marketing.carry_on, "campaigns")),
             asyncio.create_task(every(VALUE_EVERY_S, Valuing(services.sessions).keep, "value_customers")),
+            asyncio.create_task(every(EVERY_S, retaining.by_night, "retention")),
         ]
         await worker.run()
         for chore in chores:

@@ -1,4 +1,4 @@
-"""`campaigns.yml`: the text people agree to, when nobody is written to, how often at most, and how fast."""
+"""`campaigns.yml`: when nobody is written to, how often at most, and how fast."""
 
 from datetime import time
 from typing import Annotated
@@ -8,13 +8,6 @@ from pydantic import Field
 from config.words import Strict, Translated
 
 PerMinute = Annotated[int, Field(gt=0, le=100_000)]
-
-
-class ConsentText(Strict):
-    """What people agree to; a changed text gets a new version, and who agreed to the old one stays so."""
-
-    version: Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,40}$")] = "1"
-    text: Translated = {}
 
 
 class QuietHours(Strict):
@@ -35,7 +28,6 @@ class Cap(Strict):
 class Campaigns(Strict):
     """The whole file. `rates_per_minute` by channel; `footer` ends letters ({link}), `stop_hint` all others."""
 
-    consent: ConsentText = ConsentText()
     quiet_hours: QuietHours = QuietHours()
     cap: Cap = Cap()
     rates_per_minute: dict[str, PerMinute] = {}

@@ -39,7 +39,7 @@ with sold as (
       and (cast(:orders_from as integer) is null or s.orders >= :orders_from)
       and (cast(:spent_from as integer) is null or s.spent >= :spent_from)
       and (cardinality(cast(:segments as text[])) = 0 or exists (
-            select from customer_segment g where g.customer_ref = c.customer_ref and g.name = any(:segments)))
+            select from customer_value g where g.customer_id = c.customer_ref and g.segment = any(:segments)))
 ), way as (
     select distinct on (f.id) f.id, a.uri, i.inbox_id, i.channel
     from fitting f join address a on a.contact_id = f.id and a.unreachable_at is null

@@ -32,7 +32,9 @@ class Sample:
 async def campaign_inboxes(session: AsyncSession) -> Sequence[models.Inbox]:
     """Those that can begin a conversation."""
     inbox = models.Inbox
-    return (await session.scalars(select(inbox).where(inbox.active, inbox.channel.in_(CHANNELS)).order_by(inbox.id))).all()
+    return (
+        await session.scalars(select(inbox).where(inbox.active, inbox.channel.in_(CHANNELS)).order_by(inbox.id))
+    ).all()
 
 
 def samples(arms: Sequence[Arm], channels: Sequence[str], terms: Terms, link: str) -> list[Sample]:

@@ -18,6 +18,7 @@ from crm_core import (  # noqa: F401 - registers the tables
     models_phone,
     models_routing,
     models_sales,
+    models_settings,
     models_value,
 )
 from crm_core.erp import star_tables, tables  # noqa: F401 - registers the tables

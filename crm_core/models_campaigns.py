@@ -107,12 +107,3 @@ class CampaignMember(Base):
     # what was counted for them once their person was erased
     orders: Mapped[int | None] = mapped_column(Integer)
     revenue: Mapped[Decimal | None] = mapped_column(Numeric)
-
-
-class CustomerSegment(Base):
-    """The group that mining puts a customer of the ERP into; made anew each night."""
-
-    __tablename__ = "customer_segment"
-    customer_ref: Mapped[str] = mapped_column(primary_key=True)
-    name: Mapped[str]
-    made_at: Mapped[datetime]

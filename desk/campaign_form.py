@@ -143,6 +143,7 @@ def _shown_arm(key: str, arm: Arm | None) -> ShownArm:
 
 def written_form(fields: Fields, form: CampaignForm) -> CampaignForm:
     """With what was sent instead of what is stored: nobody writes twice."""
+
     def marked(options: Sequence[Option], stem: str) -> tuple[Option, ...]:
         return tuple(Option(each.key, each.name, bool(fields.get(f"{stem}_{each.key}"))) for each in options)
 

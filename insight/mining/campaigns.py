@@ -41,6 +41,7 @@ SCALED = Encoding(curved=False, scaled=True)
 BY_LOT = 0.03  # how far from .5 the arm may be foretold before it was no lot
 TRIALS, SEED = 4000, 7
 TOP = 0.3
+TENTHS = 10
 Flags = NDArray[np.bool_]
 
 
@@ -172,12 +173,26 @@ def _difference(treated: Flags, happened: Flags) -> tuple[float, float]:
     return float(one.mean() - other.mean()), error
 
 
-def qini(treated: Flags, happened: Flags, score: Floats) -> float:
-    """Area between the curve of further actions and a lot's, per head (Radcliffe 2007)."""
+def uplift_curve(campaign: Campaign) -> tuple[tuple[float, float], ...]:
+    """By tenths: of the share most responsive as told from the others, further actions per head of everybody."""
+    treated, happened = (np.asarray(each, dtype=np.bool_) for each in (campaign.treated, campaign.happened))
+    gained = _gained(treated, happened, _held_out(campaign.traits, treated, happened)[0]) / len(happened)
+    ends = [max(1, round(len(gained) * tenth / TENTHS)) for tenth in range(1, TENTHS + 1)]
+    return ((0.0, 0.0), *((end / len(gained), float(gained[end - 1])) for end in ends))
+
+
+def _gained(treated: Flags, happened: Flags, score: Floats) -> Floats:
+    """Further actions among the first so many by `score`, the highest first."""
     order = np.argsort(-score, kind="stable")
     arm, acted = treated[order].astype(np.float64), happened[order].astype(np.float64)
     written, left = np.cumsum(arm), np.cumsum(1 - arm)
-    gained = np.cumsum(acted * arm) - np.cumsum(acted * (1 - arm)) * written / np.maximum(left, 1)
+    gained: Floats = np.cumsum(acted * arm) - np.cumsum(acted * (1 - arm)) * written / np.maximum(left, 1)
+    return gained
+
+
+def qini(treated: Flags, happened: Flags, score: Floats) -> float:
+    """Area between the curve of further actions and a lot's, per head (Radcliffe 2007)."""
+    gained = _gained(treated, happened, score)
     return float((gained - np.linspace(0, gained[-1], len(gained))).mean() / len(gained))
 
 

@@ -5,17 +5,10 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision = "0018"
-down_revision = "0011"
+down_revision = ("0014", "0016")
 
 
 def upgrade() -> None:
-    op.create_table(
-        "customer_segment",
-        sa.Column("customer_ref", sa.Text(), nullable=False),
-        sa.Column("name", sa.Text(), nullable=False),
-        sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
-        sa.PrimaryKeyConstraint("customer_ref", name=op.f("pk_customer_segment")),
-    )
     op.create_table(
         "campaign",
         sa.Column("id", sa.BigInteger(), sa.Identity(), nullable=False),
@@ -165,4 +158,3 @@ def downgrade() -> None:
     op.drop_table("segment")
     op.drop_table("consent")
     op.drop_table("campaign")
-    op.drop_table("customer_segment")
