@@ -43,6 +43,7 @@ from desk.routes import DeskServices, ReportPorts, desk_router
 from desk.services import CampaignPorts
 from insight.campaign_reports import campaign_design_answer, campaign_report
 from insight.reports import read_report
+from insight.sales_reports import sales_report
 from insight.wallboard import read_wallboard
 
 STOP_PATIENCE_S = 5.0
@@ -102,7 +103,7 @@ def build_app(services: Services) -> FastAPI:
         sessions=services.sessions, business=services.business, erp=services.erp, settings=services.settings,
         now=services.turn.now, watch=running.hub.watch_all, key=derived_key(services.key, "desk"),
         intents=lambda: services.nlu.intents, reports=ReportPorts(read_report, read_wallboard), blobs=services.blobs,
-        campaigns=CampaignPorts(campaign_report, campaign_design_answer, links.of),
+        campaigns=CampaignPorts(campaign_report, campaign_design_answer, links.of, sales_report),
         suggest=partial(suggestions, services.turn.dialogue.knowledge), connections=Looking(services).connections(),
     )  # fmt: skip
     app.include_router(desk_router(desk))

@@ -15,10 +15,11 @@ from crm_core.campaign_sending import Outcome, Poster, post_next
 from crm_core.campaigns import draw, due_campaigns, finish_campaigns
 from crm_core.contracts import ContactId
 from crm_core.db import Sessions, unit_of_work
+from crm_core.leads import settle_won
 
 log = structlog.get_logger(__name__)
 
-CAMPAIGNS_EVERY_S = 5.0
+CAMPAIGNS_EVERY_S, LEADS_EVERY_S = 5.0, 600.0
 MOST_AT_ONCE = 500  # then the other chores have their turn
 
 
@@ -64,6 +65,11 @@ class Campaigning:
         async with unit_of_work(self.sessions) as session:
             await finish_campaigns(session, now)
         return posted
+
+    async def settle_leads(self, now: datetime) -> int:
+        """Leads whose customer ordered since."""
+        async with unit_of_work(self.sessions) as session:
+            return await settle_won(session, now)
 
     async def _draw_due(self, now: datetime, terms: Terms) -> None:
         async with unit_of_work(self.sessions) as session:

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import uvicorn
 
 from bot.app import build_app
-from bot.campaigns import CAMPAIGNS_EVERY_S, UnsubscribeLinks, campaigning
+from bot.campaigns import CAMPAIGNS_EVERY_S, LEADS_EVERY_S, UnsubscribeLinks, campaigning
 from bot.extraction import PLAN_EVERY_S, Nightly, open_sources
 from bot.faxes import Faxes
 from bot.fetching import Fetching
@@ -110,6 +110,7 @@ async def work(settings: Settings) -> None:
             asyncio.create_task(every(CLOSE_EVERY_S, lambda now: close_idle(services.sessions, now), "close_idle")),
             asyncio.create_task(every(PLAN_EVERY_S, nightly.plan, "plan_night")),
             asyncio.create_task(every(CAMPAIGNS_EVERY_S, marketing.carry_on, "campaigns")),
+            asyncio.create_task(every(LEADS_EVERY_S, marketing.settle_leads, "leads")),
             asyncio.create_task(every(VALUE_EVERY_S, Valuing(services.sessions).keep, "value_customers")),
             asyncio.create_task(every(EVERY_S, retaining.by_night, "retention")),
         ]

@@ -11,8 +11,10 @@ from crm_core.continuation import Continuation, continue_in
 from crm_core.contracts import ContactId, ConversationId
 from crm_core.db import unit_of_work
 from crm_core.kinship import merge_kin, unmerge_kin
+from crm_core.leads import make_lead
 from desk.answers import route_class
 from desk.change import Change, read_change
+from desk.customer_consent import note_consent
 from desk.customer_page import read_customer
 from desk.fragments import Fragments
 from desk.live import partial
@@ -41,6 +43,21 @@ def contact_routes(desk: Desk) -> APIRouter:
     add("merge", _merge, "done.merged", AuditAction.CONTACTS_MERGED)
     add("unmerge", _unmerge, "done.unmerged", AuditAction.CONTACTS_UNMERGED)
 
+    @router.post("/desk/c/{conversation_id}/consent")
+    async def consent(request: Request, conversation_id: PathId) -> Response:
+        change = await read_change(desk, request, conversation_id)
+        async with unit_of_work(desk.services.sessions) as session:
+            await note_consent(session, change, desk.services.business)
+        return await _panel(desk, change, "consent.changed")
+
+    @router.post("/desk/c/{conversation_id}/lead")
+    async def lead(request: Request, conversation_id: PathId) -> Response:
+        change = await read_change(desk, request, conversation_id)
+        reader, sales = change.reader, desk.services.business.sales
+        async with unit_of_work(desk.services.sessions) as session:
+            lead_id = await make_lead(session, reader.now, reader.reach, sales, change.conversation_id)
+        return Response(status_code=204, headers={"HX-Redirect": f"/desk/leads#lead-{lead_id}"})
+
     @router.post("/desk/c/{conversation_id}/continue")
     async def continue_elsewhere(request: Request, conversation_id: PathId) -> Response:
         change = await read_change(desk, request, conversation_id)
@@ -66,7 +83,7 @@ async def _unmerge(session: AsyncSession, change: Change) -> None:
 async def _panel(desk: Desk, change: Change, sentence: str) -> Response:
     words = change.reader.words
     async with unit_of_work(desk.services.sessions) as session:
-        panel = await read_customer(session, change.reader, change.conversation_id)
+        panel = await read_customer(session, change.reader, desk.services.business, change.conversation_id)
     html = desk.pages.render("parts/customer.html", words, customer=panel)
     toast = Fragments(desk, change.reader).toast(words(sentence), "ok")
     return HTMLResponse(toast + partial("side", "innerHTML", html))

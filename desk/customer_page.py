@@ -2,14 +2,18 @@
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from config.business import Business
 from crm_core import models
 from crm_core.continuation import ways_on
+from crm_core.contracts import ContactId
 from crm_core.conversation_head import ConversationHead, KnownAddress
 from crm_core.customer_values import value_of
 from crm_core.kinship import EvidenceKind, Kin, PastMerge, kin_of, merges_into
+from crm_core.leads import lead_of
 from crm_core.states import Role
 from crm_core.transcripts import PastConversation, contact_timeline, transcript
 from desk.conversation_page import may_of
+from desk.customer_consent import read_consent
 from desk.customer_worth import worth_facts
 from desk.people import Chip, channel_icon, intent_name, person_name, shown_address
 from desk.reader import Reader
@@ -20,7 +24,9 @@ MERGERS = (Role.LEAD, Role.SUPERVISOR, Role.ADMIN)
 _NUMBERS = frozenset({"tel", "fax", "whatsapp", "telegram"})
 
 
-async def read_customer(session: AsyncSession, reader: Reader, conversation_id: int) -> CustomerPanel:
+async def read_customer(
+    session: AsyncSession, reader: Reader, business: Business, conversation_id: int
+) -> CustomerPanel:
     """Raises NotFound for a conversation the reader may not see."""
     head = (await transcript(session, reader.reach, conversation_id)).conversation
     past = await contact_timeline(session, reader.reach, head.contact_id)
@@ -34,6 +40,8 @@ async def read_customer(session: AsyncSession, reader: Reader, conversation_id: 
         kin=tuple(_kin(one, reader) for one in await kin_of(session, reader.reach, head.contact_id)),
         merges=tuple(_merge(one, reader) for one in merges),
         may_merge=reader.viewer.role in MERGERS,
+        consent=await read_consent(session, reader, business, (head.contact_id, head.language)),
+        lead_id=await lead_of(session, ContactId(head.contact_id)),
     )
 
 

@@ -5,9 +5,11 @@ from fastapi import APIRouter
 from desk.account import account_routes
 from desk.action_routes import action_routes
 from desk.audit_page import audit_routes
+from desk.campaigns_page import campaign_routes
 from desk.connections_page import connection_routes
 from desk.contact_routes import contact_routes
 from desk.entry import entry_routes
+from desk.leads_page import lead_routes
 from desk.letters import letter_routes
 from desk.page_routes import page_routes
 from desk.pages import Pages
@@ -42,7 +44,7 @@ def desk_router(services: DeskServices) -> APIRouter:
         entry_routes, action_routes, contact_routes, account_routes, review_routes, trouble_routes, search_routes,
         quality_routes, audit_routes, people_routes, password_routes, reports_routes, wallboard_routes, socket_routes,
         upload_routes, letter_routes, writing_routes, settings_routes, retention_routes,
-        connection_routes, setup_routes,         area_routes, page_routes,
+        connection_routes, setup_routes,         campaign_routes, lead_routes, area_routes, page_routes,
     )  # fmt: skip
     for routes in parts:
         router.include_router(routes(desk))

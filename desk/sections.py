@@ -62,7 +62,12 @@ ADMINISTRATION = Area("/desk/admin", "settings", "areas.administration", (
     Section("consents", "/desk/admin/consents", "handshake", "settings.consents.title", Action.ADMINISTER),
     Section("retention", "/desk/admin/retention", "shredder", "settings.retention.title", Action.ADMINISTER),
 ))  # fmt: skip
-AREAS = (OVERSIGHT, ADMINISTRATION)
+SELLING = Area("/desk/selling", "handshake", "areas.selling", (
+    Section("leads", "/desk/leads", "kanban", "leads.title", Action.SELL),
+    Section("sales", "/desk/sales", "trending-up", "sales.title", Action.REPORT),
+    Section("campaigns", "/desk/campaigns", "megaphone", "campaigns.title", Action.CAMPAIGN),
+))  # fmt: skip
+AREAS = (SELLING, OVERSIGHT, ADMINISTRATION)
 SEARCH = Section("search", "/desk/search", "search", "search.title", Action.READ)
 
 

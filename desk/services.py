@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from config.business import Business
 from config.settings import Settings
-from crm_core.access import Reach
+from crm_core.access import Reach, Viewer
 from crm_core.blobs import BlobStore
 from crm_core.campaign_report import CampaignReport, DesignAnswer, DesignAsked
 from crm_core.campaign_results import Lot
@@ -22,6 +22,7 @@ from crm_core.contracts import ContactId
 from crm_core.db import Sessions
 from crm_core.erp.port import Erp
 from crm_core.reporting import Question, Report, Wallboard
+from crm_core.sales_report import SalesQuestion, SalesReport
 from crm_core.signals import Signal
 from desk.connections import NOT_CONNECTED, Connections
 from desk.pages import Pages
@@ -63,6 +64,7 @@ class CampaignPorts:
     report: Callable[[StoredCampaign, Sequence[Lot], datetime], CampaignReport]
     design: Callable[[DesignAsked], DesignAnswer]
     link: Callable[[ContactId], str]
+    sales: Callable[[AsyncSession, Viewer, SalesQuestion], Awaitable[SalesReport]]
 
 
 @dataclass(frozen=True, slots=True)

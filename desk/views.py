@@ -340,6 +340,16 @@ class ShownMerge:
 
 
 @dataclass(frozen=True, slots=True)
+class ShownConsent:
+    """To news and offers; `hint` holds the text they would agree to."""
+
+    is_given: bool
+    chip: Chip
+    since: str
+    hint: str
+
+
+@dataclass(frozen=True, slots=True)
 class CustomerPanel:
     """`orders_url` is None while nobody knows which customer of the ERP this is."""
 
@@ -351,3 +361,5 @@ class CustomerPanel:
     kin: tuple[ShownKin, ...] = ()
     merges: tuple[ShownMerge, ...] = ()
     may_merge: bool = False
+    consent: ShownConsent | None = None
+    lead_id: int | None = None

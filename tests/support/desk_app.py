@@ -35,6 +35,7 @@ from desk.routes import DeskServices, ReportPorts, desk_router
 from desk.services import CampaignPorts, Suggest, Suggestion
 from insight.campaign_reports import campaign_design_answer, campaign_report
 from insight.reports import read_report
+from insight.sales_reports import sales_report
 from insight.wallboard import read_wallboard
 
 KEY = b"a key for tests, thirty-two byte"
@@ -131,6 +132,9 @@ class Signals:
             queue.put_nowait(signal)
 
 
+CAMPAIGNS = CampaignPorts(
+    campaign_report, campaign_design_answer, lambda contact: f"https://desk.test/u/{contact}", sales_report
+)  # fmt: skip
 INTENTS = ("complaint", "delivery_partial", "greeting", "invoice_copy", "order_status", "talk_to_person")
 
 
@@ -163,7 +167,7 @@ class DeskParts:
         services = DeskServices(
             self.sessions, self.business, self.erp, self.settings, self.now, self.signals.watch, KEY,
             lambda: INTENTS, ReportPorts(read_report, read_wallboard),
-            CampaignPorts(campaign_report, campaign_design_answer, lambda contact: f"https://desk.test/u/{contact}"),
+            CAMPAIGNS,
             self.blobs, self.suggest, self.connections,
         )  # fmt: skip
         app = FastAPI()
