@@ -15,6 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from bot.cli_agents import agent
 from bot.cli_channel import channel
+from bot.cli_consents import consents
 from bot.cli_erp import erp
 from bot.cli_insight import insight
 from bot.cli_nlu import nlu
@@ -66,6 +67,7 @@ def main() -> None:
 
 main.add_command(agent)
 main.add_command(channel)
+main.add_command(consents)
 main.add_command(erp)
 main.add_command(insight)
 main.add_command(nlu)

@@ -57,12 +57,14 @@ class Shortage:
 class Targeting:
     """The curve: of the most responsive share of people, how many more conversions a head of all; and Qini's area.
 
-    `qini_plain` is what writing first to those who buy anyway would have had.
+    `qini_plain` is what writing first to those who buy anyway would have had; `qini_lot` what chance exceeds once in
+    twenty.
     """
 
     curve: tuple[tuple[float, float], ...]
     qini: float
     qini_plain: float
+    qini_lot: float
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,6 +34,7 @@ class Said:
     source: ConsentSource
     text_version: str | None = None
     purpose: Purpose = Purpose.MARKETING
+    agreed_at: datetime | None = None  # where it was noted later than it was said
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,11 +59,11 @@ async def give_consent(session: AsyncSession, now: datetime, contact_id: int, sa
     """False when it was given already, to the same text."""
     statement = insert(Consent).values(
         contact_id=contact_id, purpose=said.purpose.value, source=said.source.value,
-        text_version=said.text_version, given_at=now,
+        text_version=said.text_version, given_at=said.agreed_at or now,
     )  # fmt: skip
     renewed = Consent.withdrawn_at.is_not(None) | Consent.text_version.is_distinct_from(said.text_version)
     values = {
-        "source": said.source.value, "text_version": said.text_version, "given_at": now, "withdrawn_at": None,
+        "source": said.source.value, "text_version": said.text_version, "given_at": said.agreed_at or now, "withdrawn_at": None,
     }  # fmt: skip
     changed = await session.scalar(
         statement.on_conflict_do_update(index_elements=["contact_id", "purpose"], set_=values, where=renewed)

@@ -8,6 +8,7 @@ from decimal import Decimal
 from sqlalchemy import ColumnElement, RowMapping, func, select, text, true, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
 
 from config.sales_files import Sales
 from crm_core import models
@@ -94,13 +95,15 @@ def _own(viewer: Viewer) -> ColumnElement[bool]:
 async def open_leads(session: AsyncSession, viewer: Viewer) -> list[LeadView]:
     """One's own, or everybody's for who supervises; the next step due first."""
     require_role(viewer, Action.SELL)
-    first = select(func.min(models.Address.id)).where(models.Address.contact_id == Lead.contact_id).scalar_subquery()
+    oldest = aliased(models.Address)
+    first = select(func.min(oldest.id)).where(oldest.contact_id == Lead.contact_id).scalar_subquery()
     statement = (
         select(
             Lead.id, models.Contact.name.label("contact_name"), models.Address.uri.label("address"),
             Lead.conversation_id, Lead.owner_id, models.User.name.label("owner_name"), Lead.stage, Lead.value,
             Lead.next_step, Lead.next_step_on, Lead.created_at, Lead.stage_at,
         )
+        .select_from(Lead)
         .join(models.Contact, models.Contact.id == Lead.contact_id)
         .join(models.User, models.User.id == Lead.owner_id)
         .outerjoin(models.Address, models.Address.id == first)

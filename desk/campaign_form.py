@@ -15,7 +15,7 @@ ARMS = ("a", "b")
 HOLD_OUT = "hold_out"
 NUMBERS = ("ordered_within_days", "not_ordered_for_days", "orders_from", "spent_from")
 SEGMENTS = ("champions", "loyal", "new", "at_risk", "fading", "lost")
-MOST_DIGITS = 7
+MOST_DIGITS, MOST_MONEY = 7, 10**9
 Fields = Mapping[str, str]
 
 
@@ -97,7 +97,7 @@ def _money(fields: Fields, name: str) -> Decimal | None:
         value = Decimal(given) if given else None
     except InvalidOperation as error:
         raise BadPlan("number", "Write the cost as a number.") from error
-    if value is not None and not 0 <= value < 10**9:
+    if value is not None and not (value.is_finite() and 0 <= value < MOST_MONEY):
         raise BadPlan("number", "Write the cost as a number.")
     return value
 

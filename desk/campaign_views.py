@@ -199,8 +199,9 @@ def _targeting(found: Targeting | Shortage | None, say: Wording) -> tuple[ShownC
     if isinstance(found, Shortage):
         what = words.known(f"mining.counted.{found.what}", found.what)
         return None, words("campaigns.too_few", what=what, have=say.number(found.have), need=say.number(found.need))
-    verdict = "targets" if found.qini > max(0.0, found.qini_plain) else "no_target"
-    told = words(f"campaigns.{verdict}", qini=f"{found.qini:.5f}", plain=f"{found.qini_plain:.5f}")
+    verdict = "targets" if found.qini > found.qini_lot else "no_target"
+    numbers = {"qini": found.qini, "lot": found.qini_lot, "plain": found.qini_plain}
+    told = words(f"campaigns.{verdict}", **{name: f"{value:.5f}" for name, value in numbers.items()})
     return ShownCurve(*_paths(found), told), ""
 
 

@@ -114,10 +114,9 @@ def _stage(stage: Stage, found: Sequence[LeadView], reader: Reader, say: Wording
     own = [lead for lead in found if lead.stage == stage.key]
     value = float(sum(lead.value or 0 for lead in own))
     total = reader.words("leads.total", value=say.money(value), weighted=say.money(value * stage.chance / 100))
-    return ShownStage(
-        stage.key, in_language(stage.name, reader.words.language), reader.words("leads.count", n=len(own)), total if value else "",
-        tuple(_lead(lead, reader, say) for lead in own),
-    )  # fmt: skip
+    name, count = in_language(stage.name, reader.words.language), reader.words("leads.count", n=len(own))
+    leads = tuple(_lead(lead, reader, say) for lead in own)
+    return ShownStage(stage.key, name, count, total if value else "", leads)
 
 
 def _lead(lead: LeadView, reader: Reader, say: Wording) -> ShownLead:
@@ -155,7 +154,7 @@ def _seller(one: SellerFigures, say: Wording) -> tuple[str, tuple[str, ...]]:
 
 def _stages(found: SalesReport, desk: Desk, reader: Reader, say: Wording) -> list[tuple[str, tuple[str, ...]]]:
     names = {stage.key: in_language(stage.name, reader.words.language) for stage in desk.services.business.sales.stages}
-    shown = []
+    shown: list[tuple[str, tuple[str, ...]]] = []
     for one in found.stages:
         won = say.percent(one.won.value)
         if one.won.low is not None and one.won.high is not None:

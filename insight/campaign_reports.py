@@ -11,7 +11,7 @@ from crm_core.campaigns import StoredCampaign
 from crm_core.errors import InvalidInput, NotEnough
 from insight.campaign_figures import arm_figures, differences, is_converted
 from insight.fifo import Z95
-from insight.mining.campaigns import campaign_uplift, people_per_arm, uplift_curve
+from insight.mining.campaigns import campaign_uplift, people_per_arm, qini_by_lot, uplift_curve
 from insight.mining.rows import Campaign, Traits
 
 POWER = 0.8
@@ -40,7 +40,8 @@ def _targeting(lots: Sequence[Lot], kind: ConversionKind) -> Targeting | Shortag
         return Shortage(short.what, short.have, short.need)
     except InvalidInput:
         return None
-    return Targeting(uplift_curve(experiment), found.back_test.value, found.back_test.anchor_value)
+    test = found.back_test
+    return Targeting(uplift_curve(experiment), test.value, test.anchor_value, qini_by_lot(experiment))
 
 
 def _traits(lots: Sequence[Lot]) -> Traits:

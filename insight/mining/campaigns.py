@@ -41,7 +41,7 @@ SCALED = Encoding(curved=False, scaled=True)
 BY_LOT = 0.03  # how far from .5 the arm may be foretold before it was no lot
 TRIALS, SEED = 4000, 7
 TOP = 0.3
-TENTHS = 10
+TENTHS, LOTS = 10, 200
 Flags = NDArray[np.bool_]
 
 
@@ -179,6 +179,14 @@ def uplift_curve(campaign: Campaign) -> tuple[tuple[float, float], ...]:
     gained = _gained(treated, happened, _held_out(campaign.traits, treated, happened)[0]) / len(happened)
     ends = [max(1, round(len(gained) * tenth / TENTHS)) for tenth in range(1, TENTHS + 1)]
     return ((0.0, 0.0), *((end / len(gained), float(gained[end - 1])) for end in ends))
+
+
+def qini_by_lot(campaign: Campaign) -> float:
+    """What an order drawn by lot exceeds once in twenty: below it nobody can be said to stand out."""
+    treated, happened = (np.asarray(each, dtype=np.bool_) for each in (campaign.treated, campaign.happened))
+    random = np.random.default_rng(SEED)
+    drawn = [qini(treated, happened, random.random(len(happened))) for _ in range(LOTS)]
+    return float(np.quantile(drawn, 0.95))
 
 
 def _gained(treated: Flags, happened: Flags, score: Floats) -> Floats:

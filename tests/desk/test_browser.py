@@ -265,3 +265,27 @@ async def test_the_wallboard_keeps_up_and_says_when_it_cannot(served: Served) ->
         await page.route("**/desk/wallboard", lambda route: route.abort())
         await page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
         await expect(page.locator("[data-stale]")).to_be_visible()
+
+
+@pytest.mark.parametrize("width", [1440, 390])
+async def test_the_pages_of_selling_are_accessible_and_fit(served: Served, width: int) -> None:
+    async with served.page(width=width) as page:
+        await served.log_in(page, "grace")
+        await served.open(page, "maria")
+        await page.locator(".lead button").evaluate("button => button.click()")
+        await page.wait_for_url("**/desk/leads*")
+        await page.locator(".stage details summary").first.click()
+        assert await faults(page) == []
+        await page.goto(f"{served.url}/desk/campaigns/new")
+        await page.fill("[name=name]", "Oak")
+        await page.locator("[name^=inbox_]").first.check()
+        for code in ("en", "ru", "es"):
+            await page.locator(f"[name=text_a_{code}]").evaluate("(field) => { field.value = 'Oak' }")
+        await page.click("button[value=save]")
+        await expect(page.locator(".ahead .reached")).to_be_visible()
+        assert await faults(page) == []
+        assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+        for path in ("/desk/campaigns", "/desk/sales"):
+            await page.goto(f"{served.url}{path}")
+            assert await faults(page) == []
+            assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth")
