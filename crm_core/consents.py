@@ -63,7 +63,8 @@ async def give_consent(session: AsyncSession, now: datetime, contact_id: int, sa
     )  # fmt: skip
     renewed = Consent.withdrawn_at.is_not(None) | Consent.text_version.is_distinct_from(said.text_version)
     values = {
-        "source": said.source.value, "text_version": said.text_version, "given_at": said.agreed_at or now, "withdrawn_at": None,
+        "source": said.source.value, "text_version": said.text_version, "given_at": said.agreed_at or now,
+        "withdrawn_at": None,
     }  # fmt: skip
     changed = await session.scalar(
         statement.on_conflict_do_update(index_elements=["contact_id", "purpose"], set_=values, where=renewed)
