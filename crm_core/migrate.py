@@ -10,6 +10,7 @@ from sqlalchemy import Connection, create_engine, make_url, text
 
 from crm_core import (  # noqa: F401 - registers the tables
     models,
+    models_api,
     models_contacts,
     models_desk,
     models_email,

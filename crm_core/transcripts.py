@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, RowMapping, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from crm_core import models
-from crm_core.access import Action, Reach, hears, require, visible_conversations
+from crm_core.access import Action, Reach, hears, kept_from, require, visible_conversations
 from crm_core.contracts import Card, Choice, JsonObject, Tone
 from crm_core.conversation_head import ConversationHead, conversation_head, rating_of
 from crm_core.errors import NotFound
@@ -116,6 +116,8 @@ async def transcript(session: AsyncSession, reach: Reach, conversation_id: int) 
 
 
 def _is_for(reach: Reach, entry: TranscriptEntry) -> bool:
+    if entry.visibility in kept_from(reach.viewer):
+        return False
     return entry.visibility != Visibility.WHISPER or hears(reach, entry.agent_id, entry.whisper_to)
 
 
