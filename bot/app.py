@@ -12,6 +12,9 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
+from bot.api.app import PREFIX as API
+from bot.api.app import api_app
+from bot.api.services import ApiServices
 from bot.chat_ports import ChatDoors
 from bot.hub import Hub
 from bot.inline import InlineTurns
@@ -96,8 +99,13 @@ def build_app(services: Services) -> FastAPI:
         suggest=partial(suggestions, services.turn.dialogue.knowledge),
     )  # fmt: skip
     app.include_router(desk_router(desk))
+    app.mount(API, api_app(api_services(services)))
     app.mount("/static", static_files())
     return app
+
+
+def api_services(services: Services) -> ApiServices:
+    return ApiServices(services.sessions, services.business, services.erp, services.settings, services.turn.now)
 
 
 def _add_inboxes(app: FastAPI, services: Services, door: IntakeDoor) -> None:

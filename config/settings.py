@@ -87,6 +87,20 @@ class ChatLimitSettings(BaseModel):
     source_burst: int = 30
 
 
+class ApiSettings(BaseModel):
+    """How often one key may call, by serving process: refill per second and burst."""
+
+    per_s: Annotated[float, Field(gt=0)] = 10.0
+    burst: Annotated[int, Field(ge=1)] = 60
+
+
+class WebhookSettings(BaseModel):
+    """Webhooks that we send. `allow_private` lets them go to neighbours on your own network, and over plain HTTP."""
+
+    allow_private: bool = False
+    timeout_s: Annotated[float, Field(gt=0, le=20)] = 10.0
+
+
 class SessionSettings(BaseModel):
     """Log-in sessions of the desk (OWASP Session Management Cheat Sheet)."""
 
@@ -115,6 +129,8 @@ class Settings(BaseSettings):
     nlu: NluSettings = NluSettings()
     chat: ChatLimitSettings = ChatLimitSettings()
     session: SessionSettings = SessionSettings()
+    api: ApiSettings = ApiSettings()
+    webhooks: WebhookSettings = WebhookSettings()
     metrics_token: SecretStr | None = None  # without one, /metrics answers only this machine
 
     @property

@@ -39,6 +39,7 @@ class EventKind(StrEnum):
     DECLINED = "declined"
     ASSIGNED = "assigned"
     AGENT_REPLIED = "agent_replied"
+    PROGRAM_REPLIED = "program_replied"
     NOTE_ADDED = "note_added"
     WHISPERED = "whispered"
     TRANSFERRED = "transferred"
@@ -89,7 +90,7 @@ class EventKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Who did it: `contact`, `bot`, `system` or `agent:<id>`."""
+    """Who did it: `contact`, `bot`, `system`, `agent:<id>` or, of a program, `key:<id>`."""
 
     name: str
 

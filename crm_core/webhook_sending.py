@@ -58,7 +58,7 @@ async def plan_all(sessions: Sessions, now: datetime) -> None:
     """New events become deliveries. Several processes may do this at once: a locked webhook is in good hands."""
     async with unit_of_work(sessions) as session:
         active = select(Webhook.id, Webhook.cursor).where(Webhook.disabled_at.is_(None))
-        cursors: dict[int, int] = {webhook_id: cursor for webhook_id, cursor in await session.execute(active)}
+        cursors = {row.id: row.cursor for row in await session.execute(active)}
     if not cursors:
         return
     through = await settled_through(sessions, min(cursors.values()))

@@ -181,7 +181,7 @@ async def list_deliveries(session: AsyncSession, viewer: Viewer, webhook_id: int
 
 
 async def plan_deliveries(session: AsyncSession, now: datetime, webhook: Webhook, through: int) -> int:
-    """Every event up to `through`, which is settled, becomes a delivery of the locked webhook, together with its cursor."""
+    """Events up to `through`, which is settled, become deliveries of the locked webhook; its cursor moves with them."""
     event = models.Event
     new = select(event.id).where(event.id > webhook.cursor, event.id <= through, event.kind.in_(_told(webhook.kinds)))
     ids: Sequence[int] = (await session.scalars(new.order_by(event.id))).all()
