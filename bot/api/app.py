@@ -1,6 +1,7 @@
 """The API as an application of its own, mounted under /api/v1: its routes, its OpenAPI, its page of documents."""
 
 from collections.abc import Iterator, Sequence
+from functools import cache
 from typing import Any
 
 from fastapi import FastAPI, Request, Response
@@ -29,7 +30,7 @@ PARTS = (
 )  # fmt: skip
 INTRODUCTION = (
     "Send your key as `Authorization: Bearer sb_…`. Lists come in pages: give `next` of one as `after` (or `before`) "
-    "of the following. Every write needs a header `Idempotency-Key`. What goes wrong is told as RFC 9457 problem details."
+    "of the following. Every write needs a header `Idempotency-Key`. What goes wrong is told as RFC 9457 says."
 )
 
 
@@ -42,22 +43,26 @@ def api_app(services: ApiServices) -> FastAPI:
     for router in routers:
         app.include_router(router)
     app.add_exception_handler(HTTPException, _no_route)
-    described = describe(app, [route for router in routers for route in router.routes])
-    page = docs_page(described)
+    _add_documents(app, [route for router in routers for route in router.routes])
+    return app
+
+
+def _add_documents(app: FastAPI, routes: Sequence[BaseRoute]) -> None:
+    @cache
+    def described() -> dict[str, Any]:
+        return describe(app, routes)
 
     @app.get("/openapi.json", include_in_schema=False)
     async def openapi() -> Response:
-        return JSONResponse(described)
+        return JSONResponse(described())
 
     @app.get("/docs", include_in_schema=False)
     async def docs() -> Response:
-        return HTMLResponse(page, headers=PAGE_HEADERS)
+        return HTMLResponse(docs_page(described()), headers=PAGE_HEADERS)
 
     @app.get("/docs.css", include_in_schema=False)
     async def docs_style() -> Response:
         return Response(style_sheet(), media_type="text/css", headers=PAGE_HEADERS)
-
-    return app
 
 
 async def _no_route(_request: Request, error: Exception) -> Response:
@@ -86,7 +91,7 @@ def _operations(described: dict[str, Any], route: APIRoute) -> Iterator[dict[str
 
 
 def _doors(route: APIRoute) -> Iterator[Door]:
-    calls = (found.call for found in route.dependant.dependencies)
+    calls: Iterator[object] = (found.call for found in route.dependant.dependencies)
     return (call for call in calls if isinstance(call, Door))
 
 
