@@ -13,10 +13,12 @@ from bot.faxes import Faxes
 from bot.fetching import Fetching
 from bot.intake_door import IntakeDoor
 from bot.phone.wiring import CALLBACKS_EVERY_S, place_callbacks
+from bot.postman import Postman, Sender
 from bot.process import end_with_parent, process_name
 from bot.pullers import run_pullers
 from bot.returns import ask_for_return
 from bot.routing_jobs import RoutingJobs
+from bot.secret import WEBHOOKS, derived_key
 from bot.sending import Sending
 from bot.services import Services, open_services
 from bot.surveys import ask_for_rating
@@ -85,12 +87,15 @@ async def work(settings: Settings) -> None:
         listener.subscribe(worker.on_signal)
         dispatcher = Dispatcher(services.sessions)
         listener.subscribe(dispatcher.on_signal)
+        postman = Postman(Sender(services.sessions, derived_key(services.key, WEBHOOKS), settings.webhooks))
+        listener.subscribe(postman.on_signal)
         listener.subscribe(TypingSigns(services.readers, services.inboxes).on_signal)
         for number in (signal.SIGINT, signal.SIGTERM):
             asyncio.get_running_loop().add_signal_handler(number, worker.stop)
         chores = [
             asyncio.create_task(listener.run()),
             asyncio.create_task(dispatcher.run(services.database_url)),
+            asyncio.create_task(postman.run()),
             asyncio.create_task(end_with_parent()),
             asyncio.create_task(run_pullers(services.inboxes, IntakeDoor(services), services.database_url)),
             asyncio.create_task(
@@ -100,6 +105,7 @@ async def work(settings: Settings) -> None:
             asyncio.create_task(every(PLAN_EVERY_S, nightly.plan, "plan_night")),
         ]
         await worker.run()
+        postman.stop()
         for chore in chores:
             chore.cancel()
             with suppress(asyncio.CancelledError):

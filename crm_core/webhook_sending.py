@@ -85,12 +85,16 @@ def _due(now: datetime) -> ColumnElement[bool]:
     return (WebhookDelivery.outcome == DeliveryOutcome.WAITING) & (WebhookDelivery.due_at <= now)
 
 
+def _is_active(webhook_id: int) -> ColumnElement[bool]:
+    return select(Webhook.id).where(Webhook.id == webhook_id, Webhook.disabled_at.is_(None)).exists()
+
+
 async def claim_deliveries(session: AsyncSession, now: datetime, webhook_id: int, lease_s: float) -> list[Claimed]:
     """Up to AT_ONCE, in the order of events; a dead process's come back when the lease is over."""
     delivery = WebhookDelivery
     due = (
         select(delivery.id)
-        .where(_due(now), delivery.webhook_id == webhook_id)
+        .where(_due(now), delivery.webhook_id == webhook_id, _is_active(webhook_id))
         .order_by(delivery.due_at, delivery.id)
         .limit(AT_ONCE)
         .with_for_update(skip_locked=True)
