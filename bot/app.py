@@ -23,7 +23,7 @@ from bot.nlu_routes import nlu_routes
 from bot.phone.wiring import phone_routers
 from bot.process import process_name
 from bot.rating_page import rating_routes
-from bot.secret import derived_key
+from bot.secret import WEBHOOKS, derived_key
 from bot.services import Services
 from bot.suggestions import suggestions
 from bot.turn import run_turn
@@ -97,6 +97,7 @@ def build_app(services: Services) -> FastAPI:
         now=services.turn.now, watch=running.hub.watch_all, key=derived_key(services.key, "desk"),
         intents=lambda: services.nlu.intents, reports=ReportPorts(read_report, read_wallboard), blobs=services.blobs,
         suggest=partial(suggestions, services.turn.dialogue.knowledge),
+        webhook_key=derived_key(services.key, WEBHOOKS),
     )  # fmt: skip
     app.include_router(desk_router(desk))
     app.mount(API, api_app(api_services(services)))

@@ -25,6 +25,14 @@ NOBODY = 0  # no user has this id: a program owns no conversation
 TOUCH_EVERY = timedelta(minutes=1)
 
 
+class KeyUnnamed(InvalidInput):
+    code = "unnamed"
+
+
+class NoScope(InvalidInput):
+    code = "no_scope"
+
+
 @dataclass(frozen=True, slots=True)
 class NewKey:
     """`teams` None: not held to teams; `days` None: until it is revoked."""
@@ -86,9 +94,9 @@ def _administrator(viewer: Viewer | None) -> Actor:
 
 def _check(new: NewKey) -> None:
     if not new.name.strip() or len(new.name) > MOST_NAME_CHARACTERS or not is_storable(new.name):
-        raise InvalidInput(f"Say which program the key is for, in at most {MOST_NAME_CHARACTERS} characters.")
+        raise KeyUnnamed(f"Say which program the key is for, in at most {MOST_NAME_CHARACTERS} characters.")
     if not new.scopes:
-        raise InvalidInput("Choose at least one thing that the key may be used for.")
+        raise NoScope("Choose at least one thing that the key may be used for.")
     if new.days is not None and not 1 <= new.days <= MOST_DAYS:
         raise InvalidInput(f"A key is good for 1 to {MOST_DAYS} days.")
     if new.teams is not None and not new.teams:

@@ -28,6 +28,14 @@ SALT_BYTES = 32
 SECRET_PREFIX = "whsec_"  # noqa: S105 - as Standard Webhooks writes secrets
 
 
+class NoAddress(InvalidInput):
+    code = "no_address"
+
+
+class NoKind(InvalidInput):
+    code = "no_kind"
+
+
 @dataclass(frozen=True, slots=True)
 class ListedWebhook:
     id: int
@@ -76,7 +84,7 @@ def checked_url(url: str, *, may_be_private: bool) -> str:
     except ValueError:
         is_address = False
     if not plain or not is_address or parts.scheme not in schemes or len(url) > MOST_URL_CHARACTERS:
-        raise InvalidInput(f"Write the whole address, beginning with {' or '.join(s + '://' for s in schemes)}.")
+        raise NoAddress(f"Write the whole address, beginning with {' or '.join(s + '://' for s in schemes)}.")
     return url
 
 
@@ -87,7 +95,7 @@ async def register(
     require_role(viewer, Action.ADMINISTER)
     wanted = [kind.value for kind in TOLD if kind in kinds]
     if not wanted:
-        raise InvalidInput("Choose at least one kind of event.")
+        raise NoKind("Choose at least one kind of event.")
     if (await session.scalar(select(func.count()).select_from(Webhook)) or 0) >= MOST_WEBHOOKS:
         raise InvalidInput(f"There are {MOST_WEBHOOKS} webhooks already; remove one first.")
     newest = await session.scalar(select(func.max(models.Event.id))) or 0

@@ -27,6 +27,8 @@ FURTHER_PAGES = (
     (RailLink("/desk/review", "list-checks", "review.title"), Action.SUPERVISE),
     (RailLink("/desk/trouble", "triangle-alert", "trouble.title"), Action.SUPERVISE),
     (RailLink("/desk/admin/people", "users", "people.title"), Action.ADMINISTER),
+    (RailLink("/desk/admin/keys", "key-round", "api_keys.title"), Action.ADMINISTER),
+    (RailLink("/desk/admin/webhooks", "webhook", "webhooks.title"), Action.ADMINISTER),
     (RailLink("/desk/audit", "scroll-text", "audit.title"), Action.ADMINISTER),
 )
 

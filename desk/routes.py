@@ -7,6 +7,7 @@ from desk.action_routes import action_routes
 from desk.audit_page import audit_routes
 from desk.contact_routes import contact_routes
 from desk.entry import entry_routes
+from desk.keys_page import keys_routes
 from desk.letters import letter_routes
 from desk.page_routes import page_routes
 from desk.pages import Pages
@@ -21,6 +22,7 @@ from desk.socket import socket_routes
 from desk.trouble_page import trouble_routes
 from desk.uploads import upload_routes
 from desk.wallboard_page import wallboard_routes
+from desk.webhooks_page import webhooks_routes
 from desk.words import read_catalogues
 from desk.writing_routes import writing_routes
 
@@ -35,7 +37,7 @@ def desk_router(services: DeskServices) -> APIRouter:
     parts = (
         entry_routes, action_routes, contact_routes, account_routes, review_routes, trouble_routes, search_routes,
         quality_routes, audit_routes, people_routes, password_routes, reports_routes, wallboard_routes, socket_routes,
-        upload_routes, letter_routes, writing_routes, page_routes,
+        upload_routes, keys_routes, webhooks_routes, letter_routes, writing_routes, page_routes,
     )  # fmt: skip
     for routes in parts:
         router.include_router(routes(desk))

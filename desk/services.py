@@ -66,6 +66,7 @@ class DeskServices:
     reports: ReportPorts
     blobs: BlobStore | None = None
     suggest: Suggest = _none
+    webhook_key: bytes = b""  # makes the secrets of outgoing webhooks
 
 
 @dataclass(frozen=True, slots=True)

@@ -140,7 +140,8 @@ def test_pauses_grow_until_a_day_is_over() -> None:
     assert waits == sorted(waits)
     assert 4 <= waits[0] <= 6
     assert waits[-1] <= 7_200 * 1.2
-    assert outcome_of(now, claimed(9, GIVEN_UP_AFTER + timedelta(seconds=1)), failed)[0] is DeliveryOutcome.GIVEN_UP
+    late = claimed(9, GIVEN_UP_AFTER + timedelta(seconds=1))
+    assert outcome_of(now, late, failed)[0] is DeliveryOutcome.GIVEN_UP
     assert outcome_of(now, claimed(1), Tried(410, "http_410", 1))[0] is DeliveryOutcome.GIVEN_UP
     assert outcome_of(now, replace(claimed(1), event=None), failed)[0] is DeliveryOutcome.GIVEN_UP
     assert (

@@ -211,9 +211,6 @@ async def test_only_the_hash_is_stored_and_the_last_use_is_noted(program: Progra
     )
 
 
-@pytest.mark.parametrize(
-    "header", ["", "Bearer", "Bearer ", "Basic abc", "Bearer sb_", "Bearer \x7f", "Bearer " + "x" * 9000]
-)
 async def test_what_is_no_key_is_refused(http: httpx.AsyncClient) -> None:
     for given in ("", "Bearer", "Bearer ", "Basic abc", "Bearer sb_", "Bearer \x7f", "Bearer " + "x" * 9000):
         answer = await http.get("/api/v1/contacts", headers={"Authorization": given})
