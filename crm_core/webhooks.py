@@ -116,12 +116,25 @@ async def webhook_of(session: AsyncSession, viewer: Viewer, webhook_id: int) -> 
 
 
 async def switch(session: AsyncSession, now: datetime, viewer: Viewer, webhook_id: int, *, on: bool) -> None:
-    """Off, nothing is sent and nothing is forgotten; on again, it goes on where it stopped."""
+    """Off, nothing is sent and nothing forgotten; on again, it goes on where it stopped, with what was given up."""
     webhook = await webhook_of(session, viewer, webhook_id)
     webhook.disabled_at, webhook.disabled_why = (None, None) if on else (now, "chosen")
     webhook.failing_since = None
     await session.flush()
+    if on:
+        await _take_up(session, now, webhook_id)
     await _note(session, now, viewer, webhook_id, {"change": "enabled" if on else "disabled"})
+
+
+async def _take_up(session: AsyncSession, now: datetime, webhook_id: int) -> None:
+    """Events that did not arrive have a day again; a test was one try."""
+    delivery = WebhookDelivery
+    theirs = (delivery.webhook_id == webhook_id) & delivery.event_id.is_not(None)
+    undelivered = theirs & (delivery.outcome != DeliveryOutcome.DELIVERED)
+    values = {"outcome": DeliveryOutcome.WAITING.value, "due_at": now, "created_at": now}
+    await session.execute(
+        update(delivery).where(undelivered).values(**values).execution_options(synchronize_session=False)
+    )
 
 
 async def remove(session: AsyncSession, now: datetime, viewer: Viewer, webhook_id: int) -> None:

@@ -2,7 +2,7 @@
 
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
@@ -20,6 +20,11 @@ class Page(Answer, Generic[Item]):
 
     items: list[Item]
     next: int | None
+
+    @classmethod
+    def model_parametrized_name(cls, params: tuple[Any, ...]) -> str:
+        """As the documents call it: ContactPage."""
+        return f"{params[0].__name__}Page"
 
 
 class Address(Answer):

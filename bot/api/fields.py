@@ -43,7 +43,7 @@ def _written(value: object) -> object:
 
 Digits = BeforeValidator(_digits)
 PathId = Annotated[int, Digits, Path(gt=0, lt=MOST_ID)]
-Cursor = Annotated[int, Digits, Query(ge=0, lt=MOST_ID, description="`next` of the page before.")]
+Cursor = Annotated[int, Digits, Query(ge=0, lt=MOST_ID, description="What the page before gave as next.")]
 Limit = Annotated[int, Digits, Query(ge=1, le=MOST_ITEMS)]
 QueryId = Annotated[int | None, Digits, Query(gt=0, lt=MOST_ID)]
 QueryText = Annotated[str | None, Query(max_length=200), AfterValidator(lambda value: value and storable(value))]

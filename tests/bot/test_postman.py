@@ -161,7 +161,8 @@ async def test_who_fails_for_days_is_left_alone_and_misses_nothing(centre: Centr
     (webhook,) = await centre.rows(Webhook)
     assert webhook.disabled_why == "failing"
     await happen(centre)
-    await make_due(centre)
+    async with centre.work() as session:
+        await session.execute(update(WebhookDelivery).values(due_at=utc_now(), outcome="given_up"))
     await deliver(centre)
     assert len(receiver.got()) == 2
     async with centre.work() as session:
