@@ -66,13 +66,17 @@ async def settled_through(sessions: Sessions, at_least: int) -> int:
         waited_for = await _writers(session)
     try:
         async with asyncio.timeout(PATIENCE_S):
-            while waited_for:
-                await asyncio.sleep(LOOK_S)
-                async with unit_of_work(sessions) as session:
-                    waited_for &= await _writers(session)
+            await _end_of(sessions, waited_for)
     except TimeoutError:
         return at_least
     return newest
+
+
+async def _end_of(sessions: Sessions, writers: set[str]) -> None:
+    while writers:
+        await asyncio.sleep(LOOK_S)
+        async with unit_of_work(sessions) as session:
+            writers &= await _writers(session)
 
 
 async def _writers(session: AsyncSession) -> set[str]:
