@@ -1,8 +1,9 @@
 """Contacts as programs read and write them: by id, by address, one page after another."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import ColumnElement, Select, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -11,7 +12,7 @@ from crm_core import models
 from crm_core.access import Reach, visible_contacts, visible_conversations
 from crm_core.contacts import ANY_COUNTRY, add_contact, canonical_email, canonical_phone, standing_contact
 from crm_core.contracts import Address, AddressKind, ContactId
-from crm_core.conversation_head import KnownAddress, known_addresses
+from crm_core.conversation_head import KnownAddress
 from crm_core.errors import AlreadyTaken, InvalidInput, NotFound
 from crm_core.plain_text import is_storable
 
@@ -46,10 +47,10 @@ def read_address(uri: str) -> Address:
 async def contact_card(session: AsyncSession, reach: Reach, contact_id: int) -> ContactCard:
     """Of a contact that was merged, the one it became. Raises NotFound, alike for what is not there and not theirs."""
     standing = await standing_contact(session, ContactId(contact_id))
-    row = (await session.scalars(_contacts(reach, models.Contact.id == standing))).one_or_none()
-    if row is None:
+    rows = (await session.scalars(_contacts(reach, models.Contact.id == standing))).all()
+    if not rows:
         raise NotFound("There is no such contact.")
-    return await _card(session, row)
+    return (await _cards(session, rows))[0]
 
 
 async def contact_page(
@@ -61,7 +62,7 @@ async def contact_page(
         has_it = select(models.Address.contact_id).where(models.Address.uri == address.uri)
         wanted &= models.Contact.id.in_(has_it)
     statement = _contacts(reach, wanted).order_by(models.Contact.id).limit(limit + 1)
-    return [await _card(session, row) for row in await session.scalars(statement)]
+    return await _cards(session, (await session.scalars(statement)).all())
 
 
 def _contacts(reach: Reach, wanted: ColumnElement[bool]) -> Select[models.Contact]:
@@ -71,9 +72,20 @@ def _contacts(reach: Reach, wanted: ColumnElement[bool]) -> Select[models.Contac
     return statement.execution_options(populate_existing=True)
 
 
-async def _card(session: AsyncSession, row: models.Contact) -> ContactCard:
-    addresses = await known_addresses(session, row.id)
-    return ContactCard(row.id, row.name, row.language, row.time_zone, row.customer_ref, row.created_at, addresses)
+async def _cards(session: AsyncSession, rows: Sequence[models.Contact]) -> list[ContactCard]:
+    address = models.Address
+    columns = (address.contact_id, address.uri, address.verified_at, address.verified_how, address.unreachable_why)
+    theirs = select(*columns).where(address.contact_id.in_([row.id for row in rows])).order_by(address.id)
+    addresses: dict[int, tuple[KnownAddress, ...]] = {}
+    found: Iterable[Sequence[Any]] = await session.execute(theirs)
+    for contact_id, *rest in found:
+        addresses[contact_id] = (*addresses.get(contact_id, ()), KnownAddress(*rest))
+    return [
+        ContactCard(
+            row.id, row.name, row.language, row.time_zone, row.customer_ref, row.created_at, addresses.get(row.id, ())
+        )
+        for row in rows
+    ]  # fmt: skip
 
 
 async def create_contact(
