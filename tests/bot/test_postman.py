@@ -31,7 +31,7 @@ from tests.support.factories import Centre
 from tests.support.webhook_receiver import Receiver, receiving
 
 OPEN = WebhookSettings(allow_private=True, timeout_s=2)
-EVENTS, KILLS = 40, 2
+EVENTS, KILLS, PATIENCE_S = 40, 2, 90
 
 
 @pytest.fixture(scope="module")
@@ -100,7 +100,7 @@ async def test_only_chosen_kinds_of_later_events_are_sent(centre: Centre, receiv
     await happen(centre, 2)
     await deliver(centre)
     await deliver(centre)
-    assert [json.loads(got.body)["data"]["detail"] for got in receiver.got()] == [{"reason": "0"}, {"reason": "1"}]
+    assert sorted(json.loads(got.body)["data"]["detail"]["reason"] for got in receiver.got()) == ["0", "1"]
 
 
 async def test_what_fails_is_tried_again_with_the_same_id_and_logged(centre: Centre, receiver: Receiver) -> None:
@@ -256,7 +256,7 @@ async def killed_again_and_again(centre: Centre, receiver: Receiver, url: str, *
     """The ids that arrived, of EVENTS, while the sender was killed KILLS times in the middle of deliveries."""
     for kill in range(KILLS + 1):
         before, process = len(receiver.got()), run_postman(url, *arguments)
-        deadline = time.monotonic() + 15
+        deadline = time.monotonic() + PATIENCE_S
         while time.monotonic() < deadline:
             await asyncio.sleep(0.02)
             if kill < KILLS and len(receiver.got()) >= before + 3:
