@@ -214,10 +214,12 @@ async def welcome(desk: Desk, request: Request, opened: OpenedSession, target: s
 def entry_form(desk: Desk, request: Request, template: str, filled: Filled, *, status: int = 200) -> Response:
     words = desk.words(reader_language(request))
     cookie, token = form_token(desk, request)
+    oidc = desk.services.settings.oidc
     strength = {key.removeprefix("level_"): text for key, text in words.section("strength").items()}
     html = desk.pages.render(
         template, words, problem=filled.problem, email=filled.email, name=filled.name, next=filled.next,
-        form_token=token, languages=LANGUAGE_NAMES, strength_texts=json.dumps(strength, ensure_ascii=False),
+        provider=oidc.name if oidc.issuer is not None else "", form_token=token, languages=LANGUAGE_NAMES,
+        strength_texts=json.dumps(strength, ensure_ascii=False),
     )  # fmt: skip
     response = HTMLResponse(html, status)
     set_cookie(desk, response, cookie, FORM_COOKIE)

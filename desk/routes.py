@@ -12,6 +12,7 @@ from desk.page_routes import page_routes
 from desk.pages import Pages
 from desk.password_page import password_routes
 from desk.people_page import people_routes
+from desk.provider_page import provider_routes
 from desk.quality_page import quality_routes
 from desk.reports_page import reports_routes
 from desk.review_page import review_routes
@@ -39,7 +40,7 @@ def desk_router(services: DeskServices) -> APIRouter:
         entry_routes, action_routes, contact_routes, account_routes, review_routes, trouble_routes, search_routes,
         quality_routes, audit_routes, people_routes, password_routes, reports_routes, wallboard_routes, socket_routes,
         second_factor_routes, second_step_routes, sign_in_routes, upload_routes, letter_routes, writing_routes,
-        page_routes,
+        provider_routes, page_routes,
     )  # fmt: skip
     for routes in parts:
         router.include_router(routes(desk))
