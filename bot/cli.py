@@ -17,6 +17,7 @@ from bot.cli_agents import agent
 from bot.cli_channel import channel
 from bot.cli_erp import erp
 from bot.cli_nlu import nlu
+from bot.cli_people import people
 from bot.cli_simulate import simulate
 from config.documents import DocumentError
 from config.logging import set_up_logging
@@ -67,6 +68,7 @@ main.add_command(agent)
 main.add_command(channel)
 main.add_command(erp)
 main.add_command(nlu)
+main.add_command(people)
 main.add_command(simulate)
 
 

@@ -97,7 +97,7 @@ class OidcProvider:
         return AsyncOAuth2Client(
             self._settings.client_id, secret.get_secret_value() if secret else None, scope=SCOPE,
             redirect_uri=self._redirect_uri, code_challenge_method="S256", timeout=self._settings.timeout_s,
-            transport=self._transport,
+            transport=self._transport, leeway=0,
         )  # fmt: skip
 
     async def _doors(self, client: AsyncOAuth2Client) -> dict[str, Any]:
@@ -114,7 +114,7 @@ class OidcProvider:
                 answer = await client.request("GET", url, withhold_token=not with_token)
             answer.raise_for_status()
             told = answer.json()
-        except (httpx2.HTTPError, TimeoutError, ValueError) as error:
+        except (httpx2.HTTPError, AuthlibBaseError, TimeoutError, ValueError) as error:
             raise ProviderAway("The provider does not answer.") from error
         if not isinstance(told, dict):
             raise ProviderAway("The provider answers with something else.")

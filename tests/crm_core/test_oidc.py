@@ -1,5 +1,9 @@
 """What a provider, or somebody between, may send back: everything but the one right proof is refused."""
 
+import base64
+import hashlib
+import hmac
+import json
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -8,8 +12,8 @@ from urllib.parse import parse_qs
 
 import httpx2
 import pytest
-from joserfc import jws, jwt
-from joserfc.jwk import OctKey, RSAKey
+from joserfc import jwt
+from joserfc.jwk import RSAKey
 from pydantic import HttpUrl, SecretStr, ValidationError
 
 from config.settings import OidcSettings
@@ -33,7 +37,7 @@ def claims(**changed: object) -> dict[str, Any]:
 
 
 def signed(key: RSAKey = OURS, algorithm: str = "RS256", **changed: object) -> str:
-    return jwt.encode({"alg": algorithm, "kid": "1"}, claims(**changed), key)
+    return jwt.encode({"alg": algorithm, "kid": "1"}, claims(**changed), key, algorithms=[algorithm])
 
 
 @dataclass
@@ -75,19 +79,25 @@ async def test_the_right_proof_names_the_person_and_our_verifier_is_sent() -> No
     assert double.asked[0]["redirect_uri"] == [BACK]
 
 
-def unsigned() -> str:
-    plain = jws.JWSRegistry(algorithms=["none"])
-    return jwt.encode({"alg": "none"}, claims(), OctKey.import_key("x" * 32), algorithms=["none"], registry=plain)
+def by_hand(algorithm: str, sign: Callable[[bytes], bytes]) -> str:
+    """What no library signs any more."""
+    head, body = (_base64(json.dumps(part).encode()) for part in ({"alg": algorithm, "kid": "1"}, claims()))
+    return f"{head}.{body}.{_base64(sign(f'{head}.{body}'.encode()))}"
 
 
-def signed_with_the_public_key() -> str:
+def _base64(content: bytes) -> str:
+    return base64.urlsafe_b64encode(content).rstrip(b"=").decode()
+
+
+def with_the_public_key(content: bytes) -> bytes:
     """HS/RS confusion: what everybody may read taken for a shared secret."""
-    return jwt.encode({"alg": "HS256", "kid": "1"}, claims(), OctKey.import_key(OURS.as_pem(private=False)))
+    return hmac.digest(OURS.as_pem(private=False), content, hashlib.sha256)
 
 
 FORGERIES: dict[str, Callable[[], str]] = {
-    "no signature": unsigned,
-    "the public key as a secret": signed_with_the_public_key,
+    "no signature": lambda: by_hand("none", lambda _: b""),
+    "no signature, written otherwise": lambda: by_hand("None", lambda _: b""),
+    "the public key as a secret": lambda: by_hand("HS256", with_the_public_key),
     "another key": lambda: signed(FOREIGN),
     "another algorithm": lambda: signed(algorithm="RS512"),
     "another issuer": lambda: signed(iss="https://evil.example"),
