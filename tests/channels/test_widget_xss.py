@@ -1,5 +1,6 @@
 """What a bot, an agent or an ERP says, with markup in it, in the widget in Chromium."""
 
+# ruff: noqa: F401, F811 - fixtures of another module
 from datetime import UTC, datetime
 
 import pytest
@@ -8,7 +9,7 @@ from playwright.async_api import Browser, Route
 from channels.webchat_types import ChatEntry, ChatFile, ChatUpdates, EntryAuthor
 from config.settings import ROOT
 from crm_core.contracts import Card, Choice, Tone
-from tests.channels.test_widget import Scene, browser, scene  # noqa: F401 - fixtures
+from tests.channels.test_widget import Scene, browser, scene
 from tests.support.xss import Watched, vectors, watched
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -24,7 +25,7 @@ def entry_of(vector: str) -> ChatEntry:
     )  # fmt: skip
 
 
-async def shown(scene: Scene, seen: Watched) -> None:  # noqa: F811
+async def shown(scene: Scene, seen: Watched) -> None:
     """The customer writes, and is told all of it at once."""
     scene.page = seen.page
     visitor = await scene.begin("<img src=x onerror=canary()>")
@@ -40,14 +41,14 @@ async def shown(scene: Scene, seen: Watched) -> None:  # noqa: F811
 async def test_nothing_that_is_said_runs_or_fetches_anything(
     scene: Scene,
     browser: Browser,
-    with_policy: bool,  # noqa: F811, FBT001
+    with_policy: bool,  # noqa: FBT001
 ) -> None:
     async with watched(browser, (scene.shop, scene.base), with_policy=with_policy) as seen:
         await shown(scene, seen)
     assert (seen.ran, seen.asked, seen.stopped) == ([], [], [])
 
 
-async def test_a_widget_that_takes_text_for_markup_is_found_out(scene: Scene, browser: Browser) -> None:  # noqa: F811
+async def test_a_widget_that_takes_text_for_markup_is_found_out(scene: Scene, browser: Browser) -> None:
     """The broken variant: words become markup where the widget makes its elements."""
     safe = (ROOT / "channels" / "static" / "dom.js").read_text(encoding="utf-8")
     broken = safe.replace("return parts.filter(", "return parts.map(asMarkup).filter(") + (

@@ -1,5 +1,6 @@
 """The second factor at the desk: set up with an app, asked for at log-in, required by role, reset."""
 
+# ruff: noqa: F401, F811 - fixtures of another module
 import re
 from datetime import timedelta
 
@@ -13,7 +14,7 @@ from crm_core.contracts import UserId
 from crm_core.db import unit_of_work
 from crm_core.states import Role
 from tests.desk.test_entry import ORIGIN, send
-from tests.desk.test_people_page import ada  # noqa: F401 - fixture
+from tests.desk.test_people_page import ada
 from tests.desk.test_socket import connect
 from tests.support.desk_app import DeskParts
 from tests.support.desk_client import PASSWORD, STAFF, Browser, Clock, LogIn
@@ -107,7 +108,7 @@ async def test_turning_it_off_needs_a_code(elena: Browser, clock: Clock, visitor
     assert (await password_given(visitor)).headers["location"] == "/desk/search"
 
 
-async def require(ada: Browser, *roles: Role) -> httpx.Response:  # noqa: F811
+async def require(ada: Browser, *roles: Role) -> httpx.Response:
     return await ada.post("/desk/admin/sign-in", **{f"role_{role}": "1" for role in roles})
 
 
