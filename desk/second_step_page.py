@@ -33,7 +33,7 @@ def second_step_routes(desk: Desk) -> APIRouter:
         fields, words = await read_form(request), desk.words(reader_language(request))
         target, token = safe_next(fields.get("next")), _token(desk, request)
         if token is None:
-            return RedirectResponse("/desk/login", 303)
+            return _again(desk, request, StepResult(None), target)
         if not is_form_token(desk, request, fields.get("form_token", "")):
             return entry_form(desk, request, _PAGE, Filled(words("entry.form_expired"), next=target), status=403)
         code = fields.get("code", "")[:MOST_CODE_CHARACTERS]

@@ -142,7 +142,6 @@ async def post(house: Household, path: str, credentials: dict[str, str], **field
         assert answer.status_code == 303
 
 
-@pytest.mark.cve("CVE-2026-9162")
 @pytest.mark.parametrize("end", [logs_out, is_revoked_elsewhere, is_disabled, gets_a_new_password])
 async def test_a_session_that_ends_closes_its_socket_within_a_second(
     house: Household, end: Callable[[Household, dict[str, str]], Awaitable[None]]

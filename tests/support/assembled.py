@@ -8,12 +8,12 @@ from pathlib import Path
 
 import yaml
 from fastapi import FastAPI
-from pydantic import HttpUrl
+from pydantic import HttpUrl, SecretStr
 from starlette.routing import BaseRoute, Mount, WebSocketRoute
 
 from bot.app import build_app
 from bot.services import Services, open_services
-from config.settings import ROOT, NluSettings, Settings
+from config.settings import ROOT, NluSettings, OidcSettings, Settings
 from tests.support.nlu import trained_model
 
 BASE = "http://desk.test"
@@ -25,6 +25,8 @@ INBOXES = (
     {"key": "line", "channel": "phone", "name": "Phone", "callback_prefixes": ["+34"], **_NUMBER},
     {"key": "sms", "channel": "sms", "name": "SMS", **_NUMBER},
 )
+# nobody listens there: what a provider would say is for tests of its own
+SIGN_IN = OidcSettings(issuer=HttpUrl("http://127.0.0.1:9"), client_id="switchboard", client_secret=SecretStr("secret"))
 ENVIRONMENT = {"TEST_TOKEN": "a-token-of-twilio-for-tests-only", "TEST_SECRET": "a-secret-of-forty-letters-for-tests"}
 
 
@@ -76,7 +78,7 @@ async def assembled(directory: Path, database_url: str) -> AsyncIterator[tuple[S
     (config / "channels.yml").write_text(yaml.safe_dump({"inboxes": list(INBOXES)}))
     settings = Settings(
         database_url=database_url, config_dir=config, var_dir=directory / "var", public_url=HttpUrl(BASE),  # type: ignore[arg-type]
-        nlu=NluSettings(parse_token="a-token-of-the-parser"),  # type: ignore[arg-type]
+        nlu=NluSettings(parse_token="a-token-of-the-parser"), oidc=SIGN_IN,  # type: ignore[arg-type]
     )  # fmt: skip
     async with open_services(settings) as services:
         app = build_app(services)
