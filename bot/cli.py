@@ -18,6 +18,7 @@ from bot.cli_channel import channel
 from bot.cli_erp import erp
 from bot.cli_keys import key
 from bot.cli_nlu import nlu
+from bot.cli_people import people
 from bot.cli_simulate import simulate
 from config.documents import DocumentError
 from config.logging import set_up_logging
@@ -69,6 +70,7 @@ main.add_command(channel)
 main.add_command(erp)
 main.add_command(key)
 main.add_command(nlu)
+main.add_command(people)
 main.add_command(simulate)
 
 

@@ -117,6 +117,7 @@ class LoginSession(Base):
     user_id: Mapped[int] = mapped_column(ForeignKey("app_user.id", ondelete="CASCADE"), index=True)
     csrf_token: Mapped[str]
     user_agent: Mapped[str]
+    how: Mapped[str] = mapped_column(server_default="password")
     created_at: Mapped[datetime]
     last_seen_at: Mapped[datetime]
     expires_at: Mapped[datetime]

@@ -13,11 +13,15 @@ from desk.page_routes import page_routes
 from desk.pages import Pages
 from desk.password_page import password_routes
 from desk.people_page import people_routes
+from desk.provider_page import provider_routes
 from desk.quality_page import quality_routes
 from desk.reports_page import reports_routes
 from desk.review_page import review_routes
 from desk.search_page import search_routes
+from desk.second_factor_page import second_factor_routes
+from desk.second_step_page import second_step_routes
 from desk.services import Desk, DeskServices, ReportPorts
+from desk.sign_in_page import sign_in_routes
 from desk.socket import socket_routes
 from desk.trouble_page import trouble_routes
 from desk.uploads import upload_routes
@@ -37,7 +41,8 @@ def desk_router(services: DeskServices) -> APIRouter:
     parts = (
         entry_routes, action_routes, contact_routes, account_routes, review_routes, trouble_routes, search_routes,
         quality_routes, audit_routes, people_routes, password_routes, reports_routes, wallboard_routes, socket_routes,
-        upload_routes, keys_routes, webhooks_routes, letter_routes, writing_routes, page_routes,
+        upload_routes, keys_routes, webhooks_routes, second_factor_routes, second_step_routes, sign_in_routes, letter_routes,
+        writing_routes, provider_routes, page_routes,
     )  # fmt: skip
     for routes in parts:
         router.include_router(routes(desk))

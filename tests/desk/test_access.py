@@ -73,7 +73,7 @@ async def test_a_colleague_s_conversation_can_be_read_but_not_taken_in_hand(
     [
         *READ, "/desk", "/desk/sessions", "/desk/review", "/desk/trouble", "/desk/reports", "/desk/reports/csv",
         "/desk/wallboard", "/desk/search", "/desk/quality", "/desk/quality/{}", "/desk/audit", "/desk/admin/people",
-        "/desk/admin/people/1", "/desk/password",
+        "/desk/admin/people/1", "/desk/password", "/desk/admin/sign-in", "/desk/account/second-factor",
     ],
 )  # fmt: skip
 async def test_a_stranger_is_shown_the_entrance(visitor: Browser, seeded: dict[str, int], path: str) -> None:
