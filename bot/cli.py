@@ -192,6 +192,15 @@ def parse(text: str, language: str | None) -> None:
 
 
 @main.command()
+@_told_plainly
+def retention() -> None:
+    """Say what the coming night would take away because it was kept long enough. Nothing is changed."""
+    from bot.retention import tell_expired  # noqa: PLC0415
+
+    _run(tell_expired(_settings(), click.echo))
+
+
+@main.command()
 @click.option("--language", default=None, help="Start in this language (en, ru, es).")
 @_told_plainly
 def chat(language: str | None) -> None:

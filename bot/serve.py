@@ -16,11 +16,13 @@ from bot.phone.wiring import CALLBACKS_EVERY_S, pause_recording, place_callbacks
 from bot.postman import Postman, Sender
 from bot.process import end_with_parent, process_name
 from bot.pullers import run_pullers
+from bot.retention import EVERY_S, Retaining
 from bot.returns import ask_for_return
 from bot.routing_jobs import RoutingJobs
 from bot.secret import WEBHOOKS, derived_key
 from bot.sending import Sending
 from bot.services import Services, open_services
+from bot.settings_follower import SettingsFollower
 from bot.surveys import ask_for_rating
 from bot.turn import run_turn
 from bot.typing_signs import TypingSigns
@@ -85,9 +87,11 @@ async def work(settings: Settings) -> None:
         open_sources(settings, services.business, services.readers) as sources,
     ):
         nightly = Nightly(services.sessions, sources, ZoneInfo(services.business.company.time_zone))
+        retaining = Retaining(services.sessions, services.business, services.blobs)
         worker = build_worker(services, nightly)
         listener = SignalListener(services.database_url)
         listener.subscribe(worker.on_signal)
+        listener.subscribe(SettingsFollower(services.business, services.readers).on_signal)
         dispatcher = Dispatcher(services.sessions)
         listener.subscribe(dispatcher.on_signal)
         postman = Postman(Sender(services.sessions, derived_key(services.key, WEBHOOKS), settings.webhooks))
@@ -106,6 +110,7 @@ async def work(settings: Settings) -> None:
             ),
             asyncio.create_task(every(CLOSE_EVERY_S, lambda now: close_idle(services.sessions, now), "close_idle")),
             asyncio.create_task(every(PLAN_EVERY_S, nightly.plan, "plan_night")),
+            asyncio.create_task(every(EVERY_S, retaining.by_night, "retention")),
         ]
         await worker.run()
         postman.stop()

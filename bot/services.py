@@ -14,12 +14,13 @@ from bot.dialogue.context import DialogueServices
 from bot.dialogue.schema import Flows, Vocabulary, read_flows
 from bot.erps import open_erp
 from bot.inboxes.opening import open_inboxes
-from bot.inboxes.parts import InboxTools, OpenInbox
+from bot.inboxes.parts import ClosedInbox, InboxTools, OpenInbox
 from bot.knowledge import Knowledge
 from bot.metrics import Metrics
 from bot.product_names import read_product_names
 from bot.replies import Replies
 from bot.secret import derived_key, server_key
+from bot.settings_follower import as_held
 from bot.swappable_engine import SwappableEngine, follow_pointer
 from bot.turn import TurnServices
 from channels.email import EmailChannel, letters
@@ -63,6 +64,7 @@ class Services:
     blobs: FolderBlobStore
     letters: EmailChannel | None
     inboxes: Mapping[str, OpenInbox]
+    closed: tuple[ClosedInbox, ...] = ()
 
 
 def postgres_directory(settings: Settings) -> Path:
@@ -188,6 +190,7 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
     metrics = Metrics()
     engine = open_engine(url, pool_size=settings.pool_size)
     sessions, readers = open_sessions(engine), open_readers(engine)
+    business = await as_held(business, readers)
     erp = open_erp(settings, business, readers, metrics)
     products = await read_product_names(erp)
 
@@ -210,7 +213,7 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
         turn = TurnServices(dialogue, nlu, settings.turn, metrics, utc_now)
         yield Services(
             settings, business, url, engine, sessions, readers, erp, nlu, metrics, key, ids, turn,
-            blobs, carrier, inboxes,
+            blobs, carrier, inboxes, tuple(closed),
         )  # fmt: skip
     finally:
         following.cancel()

@@ -15,6 +15,7 @@ from bot.dialogue.context import Caused, Context, DialogueServices, Said, Verifi
 from bot.dialogue.handoff import callback_sentence, handoff_of, tell_handoff
 from bot.dialogue.listen import listen
 from bot.dialogue.memory import Memory
+from bot.dialogue.schema import Flows
 from bot.mail_manners import is_by_letter, may_answer, one_letter, words_of
 from bot.metrics import Metrics
 from bot.senders import SENDER, known_customer
@@ -196,9 +197,13 @@ async def _mind_manners(
         caused.handoff_reason = caused.handoff_reason or "answered_lately"
 
 
+def topics(flows: Flows) -> list[str]:
+    """What a conversation may be about; asking for a person is no subject."""
+    return [intent for intent in flows.by_intent if intent != "talk_to_person"]
+
+
 def _topic(services: TurnServices, result: NluResult) -> str | None:
-    flow = services.dialogue.flows.by_intent.get(result.intent)
-    return result.intent if flow is not None and result.intent != "talk_to_person" else None
+    return result.intent if result.intent in topics(services.dialogue.flows) else None
 
 
 async def _understand(services: TurnServices, text: str, hint: str) -> NluResult:

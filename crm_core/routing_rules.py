@@ -1,4 +1,4 @@
-"""The rules of routing as they hold now: what the files say, and what an administrator changed, which wins."""
+"""The rules of routing as they hold now, in every process at once."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from math import inf
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -98,7 +98,7 @@ def standing_of(signals: JsonObject) -> Standing:
 
 @dataclass(frozen=True, slots=True)
 class RoutingFiles:
-    """What the business files say about routing."""
+    """What the business says about routing: in its files, or at the desk instead."""
 
     queues: Sequence[Queue]
     calendars: Sequence[Calendar]
@@ -106,30 +106,24 @@ class RoutingFiles:
 
 
 async def sync_rules(session: AsyncSession, files: RoutingFiles) -> None:
-    """Store what the files say. What they no longer name goes, unless an administrator made it their own."""
+    """Store what holds; what is no longer named goes."""
     named: Sequence[tuple[RuleKind, Sequence[Queue | Calendar | Policy]]] = (
         (RuleKind.QUEUE, files.queues), (RuleKind.CALENDAR, files.calendars), (RuleKind.POLICY, files.policies),
     )  # fmt: skip
     for kind, items in named:
         for place, item in enumerate(items):
-            values = {"place": place, "from_file": item.model_dump(mode="json")}
+            values = {"place": place, "content": item.model_dump(mode="json")}
             row = insert(RoutingRule).values(kind=kind.value, key=item.key, **values)
             await session.execute(row.on_conflict_do_update(index_elements=["kind", "key"], set_=values))
         gone = (RoutingRule.kind == kind) & RoutingRule.key.not_in([item.key for item in items])
-        await session.execute(
-            delete(RoutingRule).where(gone, RoutingRule.edited.is_(None)).execution_options(synchronize_session=False)
-        )
+        await session.execute(delete(RoutingRule).where(gone).execution_options(synchronize_session=False))
     await publish(session, Signal(Topic.RULES))
 
 
 async def read_rules(session: AsyncSession) -> Rules:
     """As they hold in this transaction."""
-    content = func.coalesce(RoutingRule.edited, RoutingRule.from_file)
-    rows = await session.execute(
-        select(RoutingRule.kind, RoutingRule.key, content).order_by(
-            RoutingRule.kind, RoutingRule.place, RoutingRule.key
-        )
-    )
+    columns = (RoutingRule.kind, RoutingRule.key, RoutingRule.content)
+    rows = await session.execute(select(*columns).order_by(RoutingRule.kind, RoutingRule.place, RoutingRule.key))
     return _rules(json.dumps([list(row) for row in rows]))
 
 

@@ -292,15 +292,12 @@ async def set_agent_state(
     await publish(session, Signal(Topic.AGENT, user_id, state.value))
 
 
-async def staff_names(session: AsyncSession, user_ids: Collection[int]) -> dict[int, str]:
-    rows = await session.execute(select(models.User.id, models.User.name).where(models.User.id.in_(user_ids)))
-    return {row.id: row.name for row in rows}
-
-
-async def names_of_staff(session: AsyncSession) -> dict[UserId, str]:
-    """Everybody who ever worked here, by name."""
-    rows = await session.execute(select(models.User.id, models.User.name).order_by(func.lower(models.User.name)))
-    return {UserId(user_id): name for user_id, name in rows}
+async def names_of_staff(session: AsyncSession, user_ids: Collection[int] | None = None) -> dict[UserId, str]:
+    """Everybody who ever worked here, or those of the ids, in the order of names."""
+    statement = select(models.User.id, models.User.name).order_by(func.lower(models.User.name))
+    if user_ids is not None:
+        statement = statement.where(models.User.id.in_(user_ids))
+    return {UserId(user_id): name for user_id, name in await session.execute(statement)}
 
 
 async def first_admin_needed(session: AsyncSession) -> bool:

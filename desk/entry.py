@@ -146,7 +146,7 @@ def _setup_routes(router: APIRouter, desk: Desk) -> None:
         except Conflict:
             taken = Filled(words("entry.account_exists"), email, name)
             return entry_form(desk, request, "entry/setup.html", taken, status=409)
-        return await welcome(desk, request, opened, "/desk")
+        return await welcome(desk, request, opened, "/desk/admin/start")
 
 
 async def _is_open(desk: Desk, token: str) -> bool:

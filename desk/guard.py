@@ -13,7 +13,7 @@ from crm_core.errors import Forbidden, Malformed, TooLarge
 from desk.services import Desk
 
 MOST_FORM_BYTES = 300_000  # 20,000 characters, percent-encoded
-MOST_FIELDS = 30
+MOST_FIELDS = 200  # a queue is chosen for many intents
 COOKIE = "switchboard"
 FORM_COOKIE = "switchboard-form"
 STEP_COOKIE = "switchboard-step"

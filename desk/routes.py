@@ -5,6 +5,7 @@ from fastapi import APIRouter
 from desk.account import account_routes
 from desk.action_routes import action_routes
 from desk.audit_page import audit_routes
+from desk.connections_page import connection_routes
 from desk.contact_routes import contact_routes
 from desk.entry import entry_routes
 from desk.keys_page import keys_routes
@@ -16,11 +17,15 @@ from desk.people_page import people_routes
 from desk.provider_page import provider_routes
 from desk.quality_page import quality_routes
 from desk.reports_page import reports_routes
+from desk.retention_page import retention_routes
 from desk.review_page import review_routes
 from desk.search_page import search_routes
 from desk.second_factor_page import second_factor_routes
 from desk.second_step_page import second_step_routes
+from desk.sections import area_routes
 from desk.services import Desk, DeskServices, ReportPorts
+from desk.settings_page import settings_routes
+from desk.setup_page import setup_routes
 from desk.sign_in_page import sign_in_routes
 from desk.socket import socket_routes
 from desk.trouble_page import trouble_routes
@@ -35,14 +40,16 @@ __all__ = ["DeskServices", "ReportPorts", "desk_router"]
 
 def desk_router(services: DeskServices) -> APIRouter:
     """Every route under /desk. Raises CatalogueError when the languages do not say the same."""
-    company = services.business.company
-    desk = Desk(services, Pages(company.name), read_catalogues(country=company.country))
+    business = services.business
+    pages = Pages(lambda: business.company.name)
+    desk = Desk(services, pages, read_catalogues(country=business.company.country))
     router = APIRouter(include_in_schema=False)
     parts = (
         entry_routes, action_routes, contact_routes, account_routes, review_routes, trouble_routes, search_routes,
         quality_routes, audit_routes, people_routes, password_routes, reports_routes, wallboard_routes, socket_routes,
         upload_routes, keys_routes, webhooks_routes, second_factor_routes, second_step_routes, sign_in_routes, letter_routes,
-        writing_routes, provider_routes, page_routes,
+        writing_routes, provider_routes, settings_routes, retention_routes, connection_routes, setup_routes, area_routes,
+        page_routes,
     )  # fmt: skip
     for routes in parts:
         router.include_router(routes(desk))

@@ -19,6 +19,7 @@ from crm_core.db import Sessions
 from crm_core.erp.port import Erp
 from crm_core.reporting import Question, Report, Wallboard
 from crm_core.signals import Signal
+from desk.connections import NOT_CONNECTED, Connections
 from desk.pages import Pages
 from desk.words import Words
 
@@ -67,6 +68,7 @@ class DeskServices:
     blobs: BlobStore | None = None
     suggest: Suggest = _none
     webhook_key: bytes = b""  # makes the secrets of outgoing webhooks
+    connections: Connections = NOT_CONNECTED
 
 
 @dataclass(frozen=True, slots=True)

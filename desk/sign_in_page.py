@@ -9,6 +9,7 @@ from crm_core.sign_in_rules import require_factor_of, roles_with_factor
 from crm_core.states import Role
 from desk.answers import route_class
 from desk.reader import require_change, require_reader
+from desk.sections import menu
 from desk.services import Desk
 from desk.views import Option
 
@@ -25,7 +26,7 @@ def sign_in_routes(desk: Desk) -> APIRouter:
             chosen = await roles_with_factor(session)
         roles = [Option(role, reader.words(f"roles.{role}"), role in chosen) for role in Role]
         html = desk.pages.render(
-            "sign_in.html", reader.words, csrf=reader.csrf_token, roles=roles, oidc=desk.services.settings.oidc,
+            "sign_in.html", reader.words, menu=menu(reader, "sign_in"), csrf=reader.csrf_token, roles=roles, oidc=desk.services.settings.oidc,
             is_saved=request.query_params.get("saved") == "1", redirect=f"{desk.origin}/desk/login/provider/back",
         )  # fmt: skip
         return HTMLResponse(html)

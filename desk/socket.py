@@ -11,11 +11,12 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from crm_core.audit import note_reading
+from crm_core.contracts import UserId
 from crm_core.db import unit_of_work
 from crm_core.errors import NotFound
 from crm_core.inbox_view import InboxTab
 from crm_core.signals import Signal, Topic, publish
-from crm_core.staff import staff_names
+from crm_core.staff import names_of_staff
 from crm_core.states import Role
 from crm_core.transcripts import transcript
 from desk.conversation_page import read_conversation
@@ -245,8 +246,8 @@ class Conversing:
         if self._presence is None or self._screen is None:
             return ""
         found = self._presence.neighbours(time.monotonic())
-        names = await staff_names(session, [one.user_id for one in found]) if found else {}
-        people = tuple(ShownNeighbour(names.get(one.user_id, ""), one.types) for one in found)
+        names = await names_of_staff(session, [one.user_id for one in found]) if found else {}
+        people = tuple(ShownNeighbour(names.get(UserId(one.user_id), ""), one.types) for one in found)
         return self._screen.update_here(people)
 
     async def _say(self, presence: Presence | None, word: Word) -> None:

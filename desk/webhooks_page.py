@@ -29,6 +29,7 @@ from crm_core.webhooks import (
 from desk.answers import problem_text, route_class
 from desk.people_page import NOTHING, Told
 from desk.reader import Reader, require_change, require_reader
+from desk.sections import menu
 from desk.services import Desk, PathId
 
 PAGE = "/desk/admin/webhooks"
@@ -117,7 +118,7 @@ async def _list(desk: Desk, reader: Reader, told: Told) -> Response:
     async with unit_of_work(desk.services.sessions) as session:
         found = await list_webhooks(session, reader.viewer)
     html = desk.pages.render(
-        "webhooks.html", reader.words, csrf=reader.csrf_token, told=told, kinds=OFFERED_KINDS,
+        "webhooks.html", reader.words, menu=menu(reader, "webhooks"), csrf=reader.csrf_token, told=told, kinds=OFFERED_KINDS,
         webhooks=[(one, state_of(one)) for one in found],
     )  # fmt: skip
     return HTMLResponse(html, told.status)
@@ -128,7 +129,7 @@ async def _one(desk: Desk, reader: Reader, webhook_id: int) -> Response:
         found = await _find(session, reader, webhook_id)
         deliveries = await list_deliveries(session, reader.viewer, webhook_id)
     html = desk.pages.render(
-        "webhook.html", reader.words, csrf=reader.csrf_token, webhook=found, state=state_of(found),
+        "webhook.html", reader.words, menu=menu(reader, "webhooks"), csrf=reader.csrf_token, webhook=found, state=state_of(found),
         deliveries=[_shown(one, reader) for one in deliveries],
     )  # fmt: skip
     return HTMLResponse(html)

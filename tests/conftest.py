@@ -1,6 +1,7 @@
 """Fixtures every test may use: a real PostgreSQL, a clean database, a fixed clock."""
 
 from collections.abc import AsyncIterator, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -69,5 +70,11 @@ def now() -> datetime:
 
 
 @pytest.fixture(scope="session")
-def business() -> Business:
+def business_files() -> Business:
     return read_business(ROOT / "config")
+
+
+@pytest.fixture
+def business(business_files: Business) -> Business:
+    """Of this test alone: what holds may be edited."""
+    return replace(business_files)

@@ -73,7 +73,8 @@ async def test_a_colleague_s_conversation_can_be_read_but_not_taken_in_hand(
     [
         *READ, "/desk", "/desk/sessions", "/desk/review", "/desk/trouble", "/desk/reports", "/desk/reports/csv",
         "/desk/wallboard", "/desk/search", "/desk/quality", "/desk/quality/{}", "/desk/audit", "/desk/admin/people",
-        "/desk/admin/people/1", "/desk/password", "/desk/admin/sign-in", "/desk/account/second-factor",
+        "/desk/admin/people/1", "/desk/password", "/desk/admin/sign-in", "/desk/account/second-factor", "/desk/admin",
+        "/desk/oversight",
     ],
 )  # fmt: skip
 async def test_a_stranger_is_shown_the_entrance(visitor: Browser, seeded: dict[str, int], path: str) -> None:
@@ -131,6 +132,7 @@ async def test_only_supervisors_score_conversations(
 async def test_only_supervisors_review_corrections(log_in: LogIn, name: str, status: int) -> None:
     browser = await log_in(name)
     assert (await browser.get("/desk/review")).status_code == status
-    assert ("/desk/review" in (await browser.get("/desk")).text) is (status == 200)
+    column = await browser.http.get("/desk/oversight", follow_redirects=True)
+    assert ("/desk/review" in column.text) is (status == 200)
     answer = await browser.post("/desk/review/1", verdict="accept", text="Hello")
     assert answer.status_code == (409 if status == 200 else 403)

@@ -48,7 +48,7 @@ async def test_an_administrator_reads_and_checks_the_trail(
     log_in: LogIn, parts: DeskParts, seeded: dict[str, int]
 ) -> None:
     ada = await admin(log_in, parts)
-    assert "/desk/audit" in (await ada.get("/desk")).text
+    assert "/desk/audit" in (await ada.http.get("/desk/oversight", follow_redirects=True)).text
     await ada.get(f"/desk/c/{seeded['maria']}")
     page = (await ada.get("/desk/audit?check=1")).text
     for said in ("Read a conversation", f"conversation {seeded['maria']}", "Grace Hill", "All 2 entries are as"):
