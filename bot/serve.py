@@ -63,7 +63,8 @@ def build_worker(services: Services, nightly: Nightly) -> Worker:
     handlers = {
         JobKind.TURN: turn, JobKind.SEND: sending.send, JobKind.MAIL: sending.mail, JobKind.SURVEY: survey,
         JobKind.OFFER: routing.offer, JobKind.SLA: routing.sla, JobKind.TELL_WAIT: routing.tell_wait,
-        JobKind.WAKE: routing.wake, JobKind.RELEASE: routing.release,
+        JobKind.WAKE: routing.wake, JobKind.RELEASE: routing.release, JobKind.TELL: routing.tell,
+        JobKind.PRESENCE: routing.presence,
         JobKind.ERP_RETURN: erp_return, JobKind.ERP_EXTRACT: nightly.carry_out,
         JobKind.FETCH: Fetching(services.sessions, channels, services.blobs).fetch,
         JobKind.FAX: Faxes(

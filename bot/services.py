@@ -24,6 +24,7 @@ from bot.swappable_engine import SwappableEngine, follow_pointer
 from bot.turn import TurnServices
 from channels.email import EmailChannel, letters
 from config.business import Business, read_business
+from config.inboxes import WebChatInbox, reopens_within_days
 from config.settings import NluEngineName, Settings
 from crm_core.blobs import FolderBlobStore
 from crm_core.contracts import InboxId
@@ -162,6 +163,8 @@ def _configured(business: Business, opened: Mapping[str, OpenInbox]) -> list[Con
     return [
         ConfiguredInbox(
             inbox.key, inbox.channel, inbox.name, pulled=opened[inbox.key].channel.capabilities.pulled,
+            reopens_within_days=reopens_within_days(inbox),
+            leaves_after_s=inbox.leaves_after_s if isinstance(inbox, WebChatInbox) else None,
         )
         for inbox in business.channels.inboxes
         if inbox.key in opened

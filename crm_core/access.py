@@ -48,6 +48,7 @@ class Action(StrEnum):
     REPLY = "reply"
     TRANSFER = "transfer"
     CLOSE = "close"
+    REOPEN = "reopen"
     ESCALATE = "escalate"
     SNOOZE = "snooze"
     WHISPER = "whisper"
@@ -132,6 +133,8 @@ def _may(reach: Reach, action: Action, conversation: models.Conversation) -> boo
     viewer = reach.viewer
     if action in _ANYBODY_WHO_SEES:
         return True
+    if action is Action.REOPEN:
+        return conversation.state == ConversationState.CLOSED
     if action is Action.SETTLE_SEND and _owns(viewer, conversation):
         return True
     if action in _BY_ROLE:

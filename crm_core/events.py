@@ -50,6 +50,7 @@ class EventKind(StrEnum):
     CLOSED = "closed"
     REOPENED = "reopened"
     ABANDONED = "abandoned"
+    RETURNED = "returned"  # who gave up waiting is back
     WAIT_ESTIMATED = "wait_estimated"
     CALLBACK_REQUESTED = "callback_requested"
     CALLBACK_PLACED = "callback_placed"

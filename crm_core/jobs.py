@@ -37,6 +37,8 @@ class JobKind(StrEnum):
     RELEASE = "release"  # a reply can no longer be taken back
     WAKE = "wake"  # a snoozed conversation comes back
     TELL_WAIT = "tell_wait"  # somebody in line wrote: tell them their place
+    PRESENCE = "presence"  # is a visitor in line still there?
+    TELL = "tell"  # a sentence of the bot, by its key
 
 
 @dataclass(frozen=True, slots=True)

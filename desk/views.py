@@ -160,6 +160,8 @@ class ShownHeld:
     text: str
     by: str
     undo: str
+    files: tuple[tuple[str, str], ...] = ()  # token and name
+    closes: bool = False  # the conversation ends with it
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,6 +214,7 @@ class May:
     wake: bool = False
     take_over: bool = False
     whisper: bool = False
+    reopen: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,6 +234,8 @@ class Head:
     language_in: str
     handoff: HandoffCard | None
     escalated: bool = False
+    left: str = ""  # the customer gave up waiting, when
+    follows: str = ""  # address of the conversation that was closed before
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,14 +39,19 @@
   }
 
   // files are sent at once and named by the reply; what fails says so and is not sent
-  async function attach(file) {
-    const composer = form(), list = composer.querySelector(".files"), item = document.createElement("li");
+  function listed(composer, called) {
+    const list = composer.querySelector(".files"), item = document.createElement("li");
     const name = document.createElement("span"), remove = document.createElement("button");
-    Object.assign(name, { textContent: file.name });
-    Object.assign(remove, { type: "button", textContent: "×", ariaLabel: `${list.dataset.remove} ${file.name}` });
+    Object.assign(name, { textContent: called });
+    Object.assign(remove, { type: "button", textContent: "×", ariaLabel: `${list.dataset.remove} ${called}` });
     remove.addEventListener("click", () => { item.remove(); named(composer); });
     item.append(name, remove);
     list.append(item);
+    return item;
+  }
+
+  async function attach(file) {
+    const composer = form(), item = listed(composer, file.name);
     const token = JSON.parse(document.body.getAttribute("hx-headers:inherited"))["X-CSRF-Token"];
     const headers = { "X-CSRF-Token": token, "X-File-Name": encodeURIComponent(file.name), "HX-Request": "true" };
     headers["Content-Type"] = file.type || "application/octet-stream";
@@ -56,7 +61,7 @@
     await item.sending;
     if (!item.dataset.token) {
       item.classList.add("failed");
-      name.textContent = `${file.name}: ${list.dataset.failed}`;
+      item.firstChild.textContent = `${file.name}: ${composer.querySelector(".files").dataset.failed}`;
     }
     named(composer);
   }
@@ -98,8 +103,10 @@
   function takeBack(composer) {
     setMode("reply", true);
     const text = composer.elements.text;
-    text.value = [undone, text.value].filter(Boolean).join("\n");
+    text.value = [undone.text, text.value].filter(Boolean).join("\n");
     localStorage.setItem(key(composer), text.value);
+    for (const file of undone.files) listed(composer, file.name).dataset.token = file.token;
+    named(composer);
   }
 
   document.addEventListener("input", (event) => {
@@ -117,7 +124,11 @@
     const { ctx } = event.detail, composer = form();
     if (!composer) return;
     if (ctx.sourceElement.matches("[data-undo]")) {
-      undone = ctx.sourceElement.closest(".held-reply").querySelector("p").textContent;
+      const held = ctx.sourceElement.closest(".held-reply"), files = [...held.querySelectorAll("[data-token]")];
+      undone = {
+        text: held.querySelector("p").textContent,
+        files: files.map((file) => ({ token: file.dataset.token, name: file.querySelector("span").textContent })),
+      };
     }
     if (ctx.sourceElement === composer) {
       ctx.request.action = composer.getAttribute("hx-post");

@@ -22,6 +22,7 @@
     i: () => press("[data-inserts]:not(#command *)"),
     s: () => press("[data-opens=snooze]"),
     u: () => press("[data-opens=escalate]"),
+    o: () => press("#reopen"),
     w: () => press("#wake, #take-over"),
     t: () => press("[data-opens=transfer]"),
     h: () => window.desk.setMode("whisper", true),
