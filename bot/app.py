@@ -93,7 +93,7 @@ def build_app(services: Services) -> FastAPI:
         sessions=services.sessions, business=services.business, erp=services.erp, settings=services.settings,
         now=services.turn.now, watch=running.hub.watch_all, key=derived_key(services.key, "desk"),
         intents=lambda: services.nlu.intents, reports=ReportPorts(read_report, read_wallboard), blobs=services.blobs,
-        suggest=partial(suggestions, services.turn.dialogue.knowledge),
+        suggest=partial(suggestions, services.turn.dialogue.knowledge), can_mail=services.letters is not None,
     )  # fmt: skip
     app.include_router(desk_router(desk))
     app.mount("/static", static_files())

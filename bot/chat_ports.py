@@ -133,7 +133,7 @@ class ChatDoors:
         async with transaction(self.services) as session:
             found = await self._newest(session, inbox_key, address)
             seen = await visitor_updates(session, found.inbox_id, address.uri, 0)
-            payload = transcript_letter(self.services, found, seen.entries, canonical_email(email))
+            payload = transcript_letter(self.services.letterhead, found, seen.entries, canonical_email(email))
             await enqueue(session, utc_now(), NewJob(JobKind.MAIL, ConversationId(found.id), payload))
 
     async def open_now(self) -> bool:

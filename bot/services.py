@@ -16,6 +16,7 @@ from bot.erps import open_erp
 from bot.inboxes.opening import open_inboxes
 from bot.inboxes.parts import InboxTools, OpenInbox
 from bot.knowledge import Knowledge
+from bot.letters import Letterhead
 from bot.metrics import Metrics
 from bot.product_names import read_product_names
 from bot.replies import Replies
@@ -64,6 +65,11 @@ class Services:
     blobs: FolderBlobStore
     letters: EmailChannel | None
     inboxes: Mapping[str, OpenInbox]
+
+    @property
+    def letterhead(self) -> Letterhead:
+        company = self.business.company
+        return Letterhead(self.turn.dialogue.replies, company.name, company.languages[0])
 
 
 def postgres_directory(settings: Settings) -> Path:

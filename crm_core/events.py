@@ -70,6 +70,7 @@ class EventKind(StrEnum):
     MESSAGE_FAILED = "message_failed"
     MESSAGE_EDITED = "message_edited"
     SEND_SETTLED = "send_settled"
+    TRANSCRIPT_ASKED_FOR = "transcript_asked_for"
     CONTINUED_ELSEWHERE = "continued_elsewhere"
     ADDRESS_REACHABLE = "address_reachable"
     ADDRESS_UNREACHABLE = "address_unreachable"

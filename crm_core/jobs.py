@@ -26,6 +26,7 @@ class JobKind(StrEnum):
     TURN = "turn"
     SEND = "send"
     MAIL = "mail"  # a letter outside any conversation: a code, a transcript
+    TRANSCRIPT = "transcript"  # compose a letter of the conversation
     SURVEY = "survey"
     ERP_RETURN = "erp_return"
     ERP_EXTRACT = "erp_extract"

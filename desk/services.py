@@ -66,6 +66,7 @@ class DeskServices:
     reports: ReportPorts
     blobs: BlobStore | None = None
     suggest: Suggest = _none
+    can_mail: bool = False  # letters outside conversations
 
 
 @dataclass(frozen=True, slots=True)

@@ -316,6 +316,14 @@ class Past:
 
 
 @dataclass(frozen=True, slots=True)
+class ShownMail:
+    """A proven address to which the conversation can be sent."""
+
+    address_id: int
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
 class ShownWay:
     """Where else the customer can be written to."""
 
@@ -355,3 +363,4 @@ class CustomerPanel:
     kin: tuple[ShownKin, ...] = ()
     merges: tuple[ShownMerge, ...] = ()
     may_merge: bool = False
+    mail: ShownMail | None = None
