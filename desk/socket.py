@@ -273,9 +273,7 @@ class Conversing:
         async with unit_of_work(self.desk.services.sessions) as session:
             await note_reading(session, reader.now, reader.reach, watched, source)
 
-    async def _changes(
-        self, session: AsyncSession, reader: Reader, screen: Screen, batch: list[Signal | Told]
-    ) -> str:
+    async def _changes(self, session: AsyncSession, reader: Reader, screen: Screen, batch: list[Signal | Told]) -> str:
         """First the conversation that is open, since somebody waits for it; the list at its own pace."""
         html = await self._conversation(session, reader, screen) if _concerns(screen.conversation_id, batch) else ""
         self._owes_list |= _is_news(batch)
