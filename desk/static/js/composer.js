@@ -136,6 +136,7 @@
       if (!ctx.request.body.get("text").trim()) event.preventDefault();
     }
     if (ctx.sourceElement.closest("#resolve, #escalate")) ctx.request.body.set("after", lastEntry());
+    if (ctx.sourceElement.closest("#resolve")) ctx.request.body.set("files", composer.elements.files.value);
   });
 
   document.addEventListener("htmx:after:request", (event) => {
@@ -143,7 +144,10 @@
     if (!composer || !done) return;
     if (ctx.sourceElement === composer) cleared(composer);
     if (ctx.sourceElement.matches("[data-undo]")) takeBack(composer);
-    if (ctx.sourceElement.closest("#resolve")?.querySelector("[name=text]").value) cleared(composer);
+    if (ctx.sourceElement.closest("#resolve")) {
+      if (ctx.sourceElement.querySelector("[name=text]").value) cleared(composer);
+      setTimeout(() => document.getElementById("flow")?.focus()); // this one is done: the keys lead to the next
+    }
   });
 
   document.addEventListener("click", (event) => {
@@ -158,7 +162,8 @@
     const inComposer = event.target.closest?.("#composer");
     if (inComposer && event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
       event.preventDefault();
-      form().requestSubmit();
+      if (event.shiftKey && form().dataset.mode === "reply") form().querySelector("[data-send-resolve]").click();
+      else form().requestSubmit();
     } else if (inComposer && event.code === "KeyZ" && (event.ctrlKey || event.metaKey) && !form().elements.text.value) {
       const undo = [...document.querySelectorAll("[data-undo]")].at(-1);
       if (undo) event.preventDefault();
