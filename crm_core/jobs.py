@@ -37,6 +37,7 @@ class JobKind(StrEnum):
     OFFER = "offer"  # an offer's time is over, or who declined may be asked again
     RELEASE = "release"  # a reply can no longer be taken back
     WAKE = "wake"  # a snoozed conversation comes back
+    PAUSE_RECORDING = "pause_recording"  # a card number is about to be said to an agent
     TELL_WAIT = "tell_wait"  # somebody in line wrote: tell them their place
     PRESENCE = "presence"  # is a visitor in line still there?
     TELL = "tell"  # a sentence of the bot, by its key

@@ -236,6 +236,7 @@ class Head:
     escalated: bool = False
     left: str = ""  # the customer gave up waiting, when
     follows: str = ""  # address of the conversation that was closed before
+    recording: str = "none"  # running, paused
 
 
 @dataclass(frozen=True, slots=True)
