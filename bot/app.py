@@ -100,6 +100,7 @@ def build_app(services: Services) -> FastAPI:
         intents=lambda: services.nlu.intents, reports=ReportPorts(read_report, read_wallboard), blobs=services.blobs,
         suggest=partial(suggestions, services.turn.dialogue.knowledge), connections=Looking(services).connections(),
         webhook_key=derived_key(services.key, WEBHOOKS),
+        can_mail=services.letters is not None,
     )  # fmt: skip
     app.include_router(desk_router(desk))
     app.mount(API, api_app(api_services(services)))

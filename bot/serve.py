@@ -12,6 +12,7 @@ from bot.extraction import PLAN_EVERY_S, Nightly, open_sources
 from bot.faxes import Faxes
 from bot.fetching import Fetching
 from bot.intake_door import IntakeDoor
+from bot.letters import write_transcript
 from bot.phone.wiring import CALLBACKS_EVERY_S, pause_recording, place_callbacks
 from bot.postman import Postman, Sender
 from bot.process import end_with_parent, process_name
@@ -63,14 +64,19 @@ def build_worker(services: Services, nightly: Nightly) -> Worker:
     async def erp_return(job: ClaimedJob) -> None:
         await ask_for_return(services.turn.dialogue, job)
 
+    async def transcript(job: ClaimedJob) -> None:
+        await write_transcript(services.sessions, services.letterhead, job)
+
     async def pause(job: ClaimedJob) -> None:
         await pause_recording(services, IntakeDoor(services), job)
 
     routing = RoutingJobs(services.sessions, services.turn.dialogue.replies, services.business.company.languages[0])
     handlers = {
         JobKind.TURN: turn, JobKind.SEND: sending.send, JobKind.MAIL: sending.mail, JobKind.SURVEY: survey,
+        JobKind.TRANSCRIPT: transcript,
         JobKind.OFFER: routing.offer, JobKind.SLA: routing.sla, JobKind.TELL_WAIT: routing.tell_wait,
-        JobKind.WAKE: routing.wake, JobKind.RELEASE: routing.release, JobKind.PAUSE_RECORDING: pause,
+        JobKind.WAKE: routing.wake, JobKind.RELEASE: routing.release, JobKind.TELL: routing.tell,
+        JobKind.PRESENCE: routing.presence, JobKind.PAUSE_RECORDING: pause,
         JobKind.ERP_RETURN: erp_return, JobKind.ERP_EXTRACT: nightly.carry_out,
         JobKind.FETCH: Fetching(services.sessions, channels, services.blobs).fetch,
         JobKind.FAX: Faxes(

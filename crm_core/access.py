@@ -62,6 +62,8 @@ class Action(StrEnum):
     REPLY = "reply"
     TRANSFER = "transfer"
     CLOSE = "close"
+    REOPEN = "reopen"
+    SEND_TRANSCRIPT = "send_transcript"
     ESCALATE = "escalate"
     SNOOZE = "snooze"
     WHISPER = "whisper"
@@ -75,7 +77,10 @@ class Action(StrEnum):
 
 
 _SEES_ALL = frozenset({Role.SUPERVISOR, Role.ADMIN})
-_OWNER_ONLY = frozenset({Action.REPLY, Action.TRANSFER, Action.CLOSE, Action.ESCALATE, Action.SNOOZE})
+_OWNER_ONLY = frozenset(
+    {Action.REPLY, Action.TRANSFER, Action.CLOSE, Action.ESCALATE, Action.SNOOZE, Action.SEND_TRANSCRIPT}
+)
+_ONCE_CLOSED = frozenset({Action.REOPEN, Action.SEND_TRANSCRIPT})  # then by anybody who sees it
 _ANYBODY_WHO_SEES = frozenset({Action.READ, Action.NOTE})
 _TEAM_STATES = (
     ConversationState.QUEUED, ConversationState.OFFERED, ConversationState.ASSIGNED, ConversationState.WRAP_UP,
@@ -182,6 +187,8 @@ def _may(reach: Reach, action: Action, conversation: models.Conversation) -> boo
     if viewer.key is not None:
         return _BY_SCOPE.get(action) in viewer.key.scopes
     if action in _ANYBODY_WHO_SEES:
+        return True
+    if action in _ONCE_CLOSED and conversation.state == ConversationState.CLOSED:
         return True
     if action is Action.SETTLE_SEND and _owns(viewer, conversation):
         return True

@@ -51,6 +51,7 @@ class EventKind(StrEnum):
     CLOSED = "closed"
     REOPENED = "reopened"
     ABANDONED = "abandoned"
+    RETURNED = "returned"  # who gave up waiting is back
     WAIT_ESTIMATED = "wait_estimated"
     CALLBACK_REQUESTED = "callback_requested"
     CALLBACK_PLACED = "callback_placed"
@@ -70,6 +71,7 @@ class EventKind(StrEnum):
     MESSAGE_FAILED = "message_failed"
     MESSAGE_EDITED = "message_edited"
     SEND_SETTLED = "send_settled"
+    TRANSCRIPT_ASKED_FOR = "transcript_asked_for"
     CONTINUED_ELSEWHERE = "continued_elsewhere"
     ADDRESS_REACHABLE = "address_reachable"
     ADDRESS_UNREACHABLE = "address_unreachable"

@@ -168,6 +168,12 @@ async def entries_after(
     return await _entries(session, models.Message.conversation_id == conversation_id, after_message_id)
 
 
+async def public_entries(session: AsyncSession, conversation_id: int) -> tuple[TranscriptEntry, ...]:
+    """What the customer of one conversation may see of it: no notes, no whispers, of agents the first name."""
+    theirs = (models.Message.conversation_id == conversation_id) & (models.Message.visibility == Visibility.PUBLIC)
+    return tuple(_for_visitor(entry) for entry in await _entries(session, theirs, 0))
+
+
 async def _entries(session: AsyncSession, condition: ColumnElement[bool], after: int) -> tuple[TranscriptEntry, ...]:
     correction = models.NluCorrection
     is_corrected = (correction.message_id == models.Message.id) & (correction.state != CorrectionState.DISMISSED)

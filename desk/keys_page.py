@@ -81,7 +81,8 @@ async def _page(desk: Desk, reader: Reader, told: Told) -> Response:
     async with unit_of_work(desk.services.sessions) as session:
         found = await list_keys(session, reader.viewer)
     html = desk.pages.render(
-        "api_keys.html", reader.words, menu=menu(reader, "keys"), csrf=reader.csrf_token, told=told, keys=[_shown(one, reader) for one in found],
+        "api_keys.html", reader.words, menu=menu(reader, "keys"),
+        csrf=reader.csrf_token, told=told, keys=[_shown(one, reader) for one in found],
         scopes=[(scope.value, reader.words(f"api_keys.{scope.name.lower()}")) for scope in Scope], teams=teams_of(desk),
         days=VALID_DAYS,
     )  # fmt: skip

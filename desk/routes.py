@@ -47,9 +47,9 @@ def desk_router(services: DeskServices) -> APIRouter:
     parts = (
         entry_routes, action_routes, contact_routes, account_routes, review_routes, trouble_routes, search_routes,
         quality_routes, audit_routes, people_routes, password_routes, reports_routes, wallboard_routes, socket_routes,
-        upload_routes, keys_routes, webhooks_routes, second_factor_routes, second_step_routes, sign_in_routes, letter_routes,
-        writing_routes, provider_routes, settings_routes, retention_routes, connection_routes, setup_routes, area_routes,
-        page_routes,
+        upload_routes, keys_routes, webhooks_routes, second_factor_routes, second_step_routes, sign_in_routes,
+        letter_routes, writing_routes, provider_routes, settings_routes, retention_routes, connection_routes,
+        setup_routes, area_routes, page_routes,
     )  # fmt: skip
     for routes in parts:
         router.include_router(routes(desk))

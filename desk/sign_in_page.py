@@ -26,7 +26,8 @@ def sign_in_routes(desk: Desk) -> APIRouter:
             chosen = await roles_with_factor(session)
         roles = [Option(role, reader.words(f"roles.{role}"), role in chosen) for role in Role]
         html = desk.pages.render(
-            "sign_in.html", reader.words, menu=menu(reader, "sign_in"), csrf=reader.csrf_token, roles=roles, oidc=desk.services.settings.oidc,
+            "sign_in.html", reader.words, menu=menu(reader, "sign_in"),
+            csrf=reader.csrf_token, roles=roles, oidc=desk.services.settings.oidc,
             is_saved=request.query_params.get("saved") == "1", redirect=f"{desk.origin}/desk/login/provider/back",
         )  # fmt: skip
         return HTMLResponse(html)

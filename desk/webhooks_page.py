@@ -118,7 +118,8 @@ async def _list(desk: Desk, reader: Reader, told: Told) -> Response:
     async with unit_of_work(desk.services.sessions) as session:
         found = await list_webhooks(session, reader.viewer)
     html = desk.pages.render(
-        "webhooks.html", reader.words, menu=menu(reader, "webhooks"), csrf=reader.csrf_token, told=told, kinds=OFFERED_KINDS,
+        "webhooks.html", reader.words, menu=menu(reader, "webhooks"),
+        csrf=reader.csrf_token, told=told, kinds=OFFERED_KINDS,
         webhooks=[(one, state_of(one)) for one in found],
     )  # fmt: skip
     return HTMLResponse(html, told.status)
@@ -129,7 +130,8 @@ async def _one(desk: Desk, reader: Reader, webhook_id: int) -> Response:
         found = await _find(session, reader, webhook_id)
         deliveries = await list_deliveries(session, reader.viewer, webhook_id)
     html = desk.pages.render(
-        "webhook.html", reader.words, menu=menu(reader, "webhooks"), csrf=reader.csrf_token, webhook=found, state=state_of(found),
+        "webhook.html", reader.words, menu=menu(reader, "webhooks"),
+        csrf=reader.csrf_token, webhook=found, state=state_of(found),
         deliveries=[_shown(one, reader) for one in deliveries],
     )  # fmt: skip
     return HTMLResponse(html)
