@@ -186,9 +186,8 @@ def _may(reach: Reach, action: Action, conversation: models.Conversation) -> boo
     viewer = reach.viewer
     if viewer.key is not None:
         return _BY_SCOPE.get(action) in viewer.key.scopes
-    if action in _ANYBODY_WHO_SEES:
-        return True
-    if action in _ONCE_CLOSED and conversation.state == ConversationState.CLOSED:
+    once_closed = action in _ONCE_CLOSED and conversation.state == ConversationState.CLOSED
+    if action in _ANYBODY_WHO_SEES or once_closed:
         return True
     if action is Action.SETTLE_SEND and _owns(viewer, conversation):
         return True
