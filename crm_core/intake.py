@@ -137,6 +137,17 @@ async def receive(
         return first
     contact_id, conversation_id = ContactId(row.contact_id), ConversationId(row.conversation_id)
     message_id = MessageId(row.message_id)
+    await _store_what_came_with_it(session, now, inbound, (conversation_id, contact_id, message_id))
+    await _tell_who_has_it(session, now, conversation_id, row.state)
+    claimed = inline is not None and row.turn_id is not None
+    turn = ClaimedJob(row.turn_id, JobKind.TURN, conversation_id, {}, 1, now) if claimed else None
+    return Received(message_id, conversation_id, contact_id, is_new=True, turn=turn)
+
+
+async def _store_what_came_with_it(
+    session: AsyncSession, now: datetime, inbound: Inbound, ids: tuple[ConversationId, ContactId, MessageId]
+) -> None:
+    conversation_id, contact_id, message_id = ids
     if inbound.identity is not None:
         await add_identity(session, now, contact_id, inbound.identity)
     if inbound.attachments:
@@ -144,15 +155,16 @@ async def receive(
     for file in inbound.remote_files:
         wanted: JsonObject = {"message_id": message_id, **asdict(file)}
         await enqueue(session, now, NewJob(JobKind.FETCH, conversation_id, wanted))
-    if row.state in _WITH_A_PERSON:
+
+
+async def _tell_who_has_it(session: AsyncSession, now: datetime, conversation_id: ConversationId, state: str) -> None:
+    """The bot has its turn already."""
+    if state in _WITH_A_PERSON:
         await _tell_its_agent(session, now, conversation_id)
-    elif row.state != ConversationState.BOT:
+    elif state != ConversationState.BOT:
         conversation = await lock_conversation(session, conversation_id)
         await came_back(session, now, conversation)
         await tell_wait(session, now, conversation)
-    claimed = inline is not None and row.turn_id is not None
-    turn = ClaimedJob(row.turn_id, JobKind.TURN, conversation_id, {}, 1, now) if claimed else None
-    return Received(message_id, conversation_id, contact_id, is_new=True, turn=turn)
 
 
 async def _tell_its_agent(session: AsyncSession, now: datetime, conversation_id: ConversationId) -> None:
