@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 import click
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.services import database_url
@@ -24,7 +25,14 @@ def key() -> None:
 
 @key.command("create")
 @click.argument("name")
-@click.option("--scope", "scopes", multiple=True, required=True, type=click.Choice([*Scope]), help="What it may do.")
+@click.option(
+    "--scope",
+    "scopes",
+    multiple=True,
+    required=True,
+    type=click.Choice([scope.value for scope in Scope]),
+    help="What it may do.",
+)
 @click.option("--team", "teams", multiple=True, help="Only for conversations of this team; without one, for all.")
 @click.option("--days", type=click.IntRange(min=1), help="Valid for so long; without it, until it is revoked.")
 def create_command(name: str, scopes: tuple[str, ...], teams: tuple[str, ...], days: int | None) -> None:
@@ -61,6 +69,8 @@ def _done(deed: Callable[[AsyncSession], Awaitable[Result]]) -> Result:
         return asyncio.run(_in_transaction(deed))
     except SwitchboardError as error:
         raise click.ClickException(str(error)) from error
+    except SQLAlchemyError as error:
+        raise click.ClickException("The database is not ready: run `python -m bot migrate` first.") from error
 
 
 async def _in_transaction(deed: Callable[[AsyncSession], Awaitable[Result]]) -> Result:
