@@ -115,7 +115,7 @@ class OidcSettings(BaseModel):
     """
 
     issuer: HttpUrl | None = None
-    client_id: str = ""
+    client_id: str | None = None
     client_secret: SecretStr | None = None
     name: str = "SSO"
     domains: list[str] = []
