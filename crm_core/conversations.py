@@ -204,8 +204,7 @@ async def _with_what_is_known(
 ) -> HandoffSignals:
     """Of the contact before, and of the customer by their purchases."""
     earlier = await _earlier_contacts(session, now, conversation)
-    contact = await session.get_one(models.Contact, conversation.contact_id)
-    known = await value_of(session, contact.customer_ref)
+    known = await value_of(session, conversation.customer_ref)
     if known is None:
         return replace(signals, earlier_contacts=earlier)
     return replace(

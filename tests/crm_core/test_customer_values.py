@@ -19,11 +19,11 @@ MARIA = KnownValue("C-1", AT_RISK, 3.0, 450.0, "EUR", 0.7, 26, date(2026, 11, 20
 async def test_worth_and_silence_move_the_place_in_line(
     centre: Centre, reference: str | None, value: float, *, at_risk: bool
 ) -> None:
-    await centre.write()
+    conversation_id = (await centre.write()).conversation_id
     async with centre.work() as session:
         await keep_values(session, [MARIA])
-        await session.execute(update(models.Contact).values(customer_ref=reference))
-    conversation_id = await centre.waiting()
+        await session.execute(update(models.Conversation).values(customer_ref=reference))
+    assert await centre.waiting() == conversation_id
     stored = (await centre.conversation(conversation_id)).handoff or {}
     signals = stored["signals"]
     assert isinstance(signals, dict)
