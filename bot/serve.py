@@ -28,6 +28,7 @@ from bot.surveys import ask_for_rating
 from bot.turn import run_turn
 from bot.typing_signs import TypingSigns
 from bot.upkeep import CLOSE_EVERY_S, close_idle, every
+from bot.valuing import VALUE_EVERY_S, Valuing
 from bot.worker import Worker
 from config.settings import Settings
 from crm_core.dispatcher import Dispatcher
@@ -117,6 +118,7 @@ async def work(settings: Settings) -> None:
             asyncio.create_task(every(CLOSE_EVERY_S, lambda now: close_idle(services.sessions, now), "close_idle")),
             asyncio.create_task(every(PLAN_EVERY_S, nightly.plan, "plan_night")),
             asyncio.create_task(every(EVERY_S, retaining.by_night, "retention")),
+            asyncio.create_task(every(VALUE_EVERY_S, Valuing(services.sessions).keep, "value_customers")),
         ]
         await worker.run()
         postman.stop()

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from crm_core import models
 from crm_core.callbacks import Trough, book_callback, quarter_with_room
 from crm_core.contracts import ConversationId, JsonObject, UserId
+from crm_core.customer_values import AT_RISK, value_of
 from crm_core.errors import AlreadyTaken, Conflict, IllegalTransition, NotFound
 from crm_core.events import BOT, SYSTEM, Actor, Event, EventKind, record
 from crm_core.jobs import JobKind, NewJob, enqueue
@@ -106,11 +107,13 @@ class HandoffSignals:
     upset: bool = False
     order_value: str | None = None  # “129.90 EUR”
     earlier_contacts: int = 0  # conversations of the same contact in the last thirty days
+    customer_money: float | None = None  # expected of the customer in the coming months
+    at_risk: bool = False  # bought often, and not of late
 
     def as_json(self) -> JsonObject:
         return {
             "urgent": self.urgent, "upset": self.upset, "order_value": self.order_value,
-            "earlier_contacts": self.earlier_contacts,
+            "earlier_contacts": self.earlier_contacts, "customer_money": self.customer_money, "at_risk": self.at_risk,
         }  # fmt: skip
 
 
@@ -194,7 +197,7 @@ async def hand_off(
 
     Who asked to be called back keeps the place and gets a time from `trough`.
     """
-    signals = replace(handoff.signals, earlier_contacts=await _earlier_contacts(session, now, conversation))
+    signals = await _with_what_is_known(session, now, conversation, handoff.signals)
     handoff = replace(handoff, signals=signals)
     conversation.queue_key, conversation.handoff = handoff.queue_key, handoff.as_json()
     detail: JsonObject = {
@@ -205,6 +208,19 @@ async def hand_off(
     await enter_line(session, now, conversation, (Entry.HANDOFF, BOT))
     if handoff.reason == CALLBACK:
         await book_callback(session, now, conversation, trough)
+
+
+async def _with_what_is_known(
+    session: AsyncSession, now: datetime, conversation: models.Conversation, signals: HandoffSignals
+) -> HandoffSignals:
+    """Of the contact before, and of the customer by their purchases."""
+    earlier = await _earlier_contacts(session, now, conversation)
+    known = await value_of(session, conversation.customer_ref)
+    if known is None:
+        return replace(signals, earlier_contacts=earlier)
+    return replace(
+        signals, earlier_contacts=earlier, customer_money=known.money, at_risk=known.segment == AT_RISK
+    )  # fmt: skip
 
 
 async def _earlier_contacts(session: AsyncSession, now: datetime, conversation: models.Conversation) -> int:

@@ -22,8 +22,9 @@ from crm_core.states import RuleKind
 ALWAYS_OPEN = Calendar.model_validate(
     {"time_zone": "UTC", "windows": [{"days": [*range(7)], "start": "00:00", "end": "00:00"}]}
 )
-FULL_VALUE = 1_000.0  # an order of so much money counts as the most valuable
+FULL_VALUE = 1_000.0  # an order, or coming orders, of so much money count as the most valuable
 RISK_OF_UPSET, RISK_OF_RETURN = 0.5, 0.25  # somebody displeased; each earlier contact of the last thirty days
+RISK_OF_SILENCE = 0.25  # a customer who bought often has not of late
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,10 +91,14 @@ def standing_of(signals: JsonObject) -> Standing:
         amount = float(str(signals.get("order_value") or "0").split()[0])
     except ValueError:
         amount = 0.0
-    earlier = signals.get("earlier_contacts")
+    earlier, expected = signals.get("earlier_contacts"), signals.get("customer_money")
     times = earlier if isinstance(earlier, int) else 0
-    risk = RISK_OF_UPSET * (signals.get("upset") is True) + RISK_OF_RETURN * times
-    return Standing(min(amount / FULL_VALUE, 1.0), min(risk, 1.0))
+    worth = max(amount, expected if isinstance(expected, int | float) else 0.0)
+    risk = (
+        RISK_OF_UPSET * (signals.get("upset") is True) + RISK_OF_RETURN * times
+        + RISK_OF_SILENCE * (signals.get("at_risk") is True)
+    )  # fmt: skip
+    return Standing(min(worth / FULL_VALUE, 1.0), min(risk, 1.0))
 
 
 @dataclass(frozen=True, slots=True)

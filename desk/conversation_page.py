@@ -177,6 +177,8 @@ def _signals(stored: Json, words: Words) -> tuple[Chip, ...]:
         chips.append(Chip(words("signals.earlier", n=earlier)))
     if isinstance(value, str):
         chips.append(Chip(words("signals.order_value", amount=money_text(value, words)), "num"))
+    if stored.get("at_risk") is True:
+        chips.append(Chip(words("signals.at_risk"), "warn"))
     return tuple(chips)
 
 

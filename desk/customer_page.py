@@ -5,11 +5,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from crm_core import models
 from crm_core.continuation import ways_on
 from crm_core.conversation_head import ConversationHead, KnownAddress
+from crm_core.customer_values import value_of
 from crm_core.kinship import EvidenceKind, Kin, PastMerge, kin_of, merges_into
 from crm_core.states import Role
 from crm_core.transcript_letters import proven_mail
 from crm_core.transcripts import PastConversation, contact_timeline, transcript
 from desk.conversation_page import may_of
+from desk.customer_worth import worth_facts
 from desk.people import Chip, channel_icon, intent_name, person_name, shown_address
 from desk.reader import Reader
 from desk.views import CustomerPanel, Fact, Past, ShownKin, ShownMail, ShownMerge, ShownWay
@@ -27,7 +29,7 @@ async def read_customer(
     past = await contact_timeline(session, reader.reach, head.contact_id)
     merges = await merges_into(session, head.contact_id)
     return CustomerPanel(
-        facts=_facts(head, past, reader),
+        facts=_facts(head, past, reader) + worth_facts(await value_of(session, head.customer_ref), reader),
         timeline=tuple(_past(item, conversation_id, reader) for item in past),
         orders_url=f"/desk/c/{conversation_id}/orders" if head.customer_ref else None,
         conversation_id=conversation_id,

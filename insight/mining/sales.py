@@ -15,7 +15,7 @@ from insight.mining.rows import ItemWeek, Sale
 
 # The same in PostgreSQL and in DuckDB, where the warehouse has a table of this name.
 SALES = """
-select source || ':' || customer_id, ordered_on, amount, quantity - returned, sku, source || ':' || order_id, currency
+select customer_id, ordered_on, amount, quantity - returned, sku, source || ':' || order_id, currency
 from fact_sale_line
 where ordered_on is not null and amount is not null and stage <> 'cancelled' and stage <> 'draft'
 """
