@@ -11,6 +11,7 @@ READ = (
 CHANGE = (
     "accept", "decline", "reply", "note", "transfer", "close", "intent", "resend", "mark_sent", "merge", "unmerge",
     "continue", "files", "escalate", "snooze", "wake", "take_over", "undo", "whisper",
+    "reopen", "transcript", "pause_recording",
 )  # fmt: skip
 FIELDS = {
     "text": "Hello",
@@ -57,7 +58,7 @@ async def test_another_team_s_conversation_cannot_be_changed(log_in: LogIn, seed
     "name",
     [
         "reply", "transfer", "close", "resend", "mark_sent", "merge", "continue", "files", "escalate", "snooze", "wake",
-        "take_over", "whisper",
+        "take_over", "whisper", "pause_recording",
     ],
 )  # fmt: skip
 async def test_a_colleague_s_conversation_can_be_read_but_not_taken_in_hand(
