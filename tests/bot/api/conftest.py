@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import datetime
+from pathlib import Path
 
 import httpx
 import pytest
@@ -12,6 +13,13 @@ from tests.support.api_program import BASE, ApiParts, Program, api_parts
 from tests.support.factories import Centre
 
 MakeProgram = Callable[..., Awaitable[Program]]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Each is short, and they are many: not in the quick part."""
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.slow)
 
 
 @pytest.fixture
