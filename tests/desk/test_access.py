@@ -10,7 +10,7 @@ READ = (
 )  # fmt: skip
 CHANGE = (
     "accept", "decline", "reply", "note", "transfer", "close", "intent", "resend", "mark_sent", "merge", "unmerge",
-    "continue", "files", "escalate", "snooze", "wake", "take_over", "undo", "whisper",
+    "continue", "files", "escalate", "snooze", "wake", "take_over", "undo", "whisper", "pause_recording",
 )  # fmt: skip
 FIELDS = {
     "text": "Hello",
