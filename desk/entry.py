@@ -204,7 +204,7 @@ async def welcome(desk: Desk, request: Request, opened: OpenedSession, target: s
         if before is not None:
             await log_out(session, now, before)
         view = await viewer_of_session(session, now, opened.token, desk.services.settings.session)
-        if view is not None and view.state is AgentState.OFFLINE:
+        if view is not None and view.state is AgentState.OFFLINE and not view.lacks_factor:
             await set_agent_state(session, now, UserId(opened.viewer.user_id), AgentState.AVAILABLE)
     response = RedirectResponse(target, 303)
     set_cookie(desk, response, opened.token)

@@ -16,7 +16,7 @@ from config.business import Business
 from config.settings import Settings
 from crm_core import models
 from crm_core.blobs import FolderBlobStore
-from crm_core.contracts import Address, AddressKind, Attachment, Card, Choice, ConversationId, JsonObject, Tone
+from crm_core.contracts import Address, AddressKind, Attachment, Card, Choice, ConversationId, Tone
 from crm_core.conversations import Handoff, lock_conversation
 from crm_core.db import open_engine, open_sessions, unit_of_work, utc_now
 from crm_core.embedded import EmbeddedPostgres
@@ -69,17 +69,21 @@ async def plant(session: AsyncSession, clock: Clock, admin: int) -> list[int]:
 
 
 async def say_all(seeder: Seeder, person: Person, batch: Sequence[str]) -> ConversationId:
-    """Each vector as text, quotation, letter, name of a file, and as what the bot said."""
-    letter = "\n".join(clean_html(vector) for vector in batch)
-    for number, vector in enumerate(batch):
-        extra: JsonObject = {"quoted": vector, "sender_name": vector} | ({} if number else {"html": letter})
-        file = Attachment(vector, "text/html", b"<script>canary()</script>", stored_as=f"{len(vector):043d}")
-        subject = " ".join(batch)
-        conversation = await seeder.says(person, vector, 9, subject=subject, extra=extra, attachments=(file,))
-    said = [
-        Utterance(one, (Choice(one, one),), Card(one, one, Tone.WARN, 1, 2, (one,), one, one, one)) for one in batch
-    ]
+    """A letter with all of them and a file named after each; then each as a message, and as what the bot said."""
+    joined, letter = " ".join(batch), "\n".join(clean_html(vector) for vector in batch)
+    files = tuple(
+        Attachment(vector, "text/html", b"<script>canary()</script>", stored_as=f"{number:043d}")
+        for number, vector in enumerate(batch)
+    )
+    extra = {"quoted": joined, "sender_name": joined, "html": letter}
+    conversation = await seeder.says(person, joined, 9, subject=joined, extra=extra, attachments=files)
+    whose = {"conversation_id": conversation, "inbox_id": seeder.inbox_ids[person.inbox], "created_at": seeder.at(9)}
+    rows = [
+        whose | {"direction": "in", "author": "contact", "text": one, "content": {"quoted": one}} for one in batch
+    ]  # fmt: skip
+    await seeder.session.execute(insert(models.Message), rows)
     locked = await lock_conversation(seeder.session, conversation)
+    said = [Utterance(one, (Choice(one, one),), card_of(one)) for one in batch]
     await post(seeder.session, seeder.at(8), locked, BOT_VOICE, said)
     return conversation
 
