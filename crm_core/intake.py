@@ -147,9 +147,7 @@ async def receive(
     if row.state in _WITH_A_PERSON:
         await _tell_its_agent(session, now, conversation_id)
     elif row.state != ConversationState.BOT:
-        conversation = await lock_conversation(session, conversation_id)
-        await came_back(session, now, conversation)
-        await tell_wait(session, now, conversation)
+        await _tell_who_waits(session, now, conversation_id)
     claimed = inline is not None and row.turn_id is not None
     turn = ClaimedJob(row.turn_id, JobKind.TURN, conversation_id, {}, 1, now) if claimed else None
     return Received(message_id, conversation_id, contact_id, is_new=True, turn=turn)
@@ -162,6 +160,13 @@ async def _tell_its_agent(session: AsyncSession, now: datetime, conversation_id:
     if trigger is not None:
         await move(session, now, conversation, trigger, (CONTACT, {"agent_id": conversation.agent_id}))
     await customer_wrote(session, now, conversation)
+
+
+async def _tell_who_waits(session: AsyncSession, now: datetime, conversation_id: ConversationId) -> None:
+    """Their place in line, which who had left has again."""
+    conversation = await lock_conversation(session, conversation_id)
+    await came_back(session, now, conversation)
+    await tell_wait(session, now, conversation)
 
 
 def _values_of(now: datetime, inbox_id: InboxId, inbound: Inbound, inline: InlineClaim | None) -> dict[str, object]:
