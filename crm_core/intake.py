@@ -162,9 +162,7 @@ async def _tell_who_has_it(session: AsyncSession, now: datetime, conversation_id
     if state in _WITH_A_PERSON:
         await _tell_its_agent(session, now, conversation_id)
     elif state != ConversationState.BOT:
-        conversation = await lock_conversation(session, conversation_id)
-        await came_back(session, now, conversation)
-        await tell_wait(session, now, conversation)
+        await _tell_who_waits(session, now, conversation_id)
 
 
 async def _tell_its_agent(session: AsyncSession, now: datetime, conversation_id: ConversationId) -> None:
@@ -174,6 +172,13 @@ async def _tell_its_agent(session: AsyncSession, now: datetime, conversation_id:
     if trigger is not None:
         await move(session, now, conversation, trigger, (CONTACT, {"agent_id": conversation.agent_id}))
     await customer_wrote(session, now, conversation)
+
+
+async def _tell_who_waits(session: AsyncSession, now: datetime, conversation_id: ConversationId) -> None:
+    """Their place in line, which who had left has again."""
+    conversation = await lock_conversation(session, conversation_id)
+    await came_back(session, now, conversation)
+    await tell_wait(session, now, conversation)
 
 
 def _values_of(now: datetime, inbox_id: InboxId, inbound: Inbound, inline: InlineClaim | None) -> dict[str, object]:
