@@ -12,6 +12,9 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
+from bot.api.app import PREFIX as API
+from bot.api.app import api_app
+from bot.api.services import ApiServices
 from bot.campaigns import UnsubscribeLinks
 from bot.chat_ports import ChatDoors
 from bot.connections import Looking
@@ -22,7 +25,7 @@ from bot.nlu_routes import nlu_routes
 from bot.phone.wiring import phone_routers
 from bot.process import process_name
 from bot.rating_page import rating_routes
-from bot.secret import derived_key
+from bot.secret import WEBHOOKS, derived_key
 from bot.services import Services
 from bot.settings_follower import SettingsFollower
 from bot.suggestions import suggestions
@@ -105,10 +108,17 @@ def build_app(services: Services) -> FastAPI:
         intents=lambda: services.nlu.intents, reports=ReportPorts(read_report, read_wallboard), blobs=services.blobs,
         campaigns=CampaignPorts(campaign_report, campaign_design_answer, links.of, sales_report),
         suggest=partial(suggestions, services.turn.dialogue.knowledge), connections=Looking(services).connections(),
+        webhook_key=derived_key(services.key, WEBHOOKS),
+        can_mail=services.letters is not None,
     )  # fmt: skip
     app.include_router(desk_router(desk))
+    app.mount(API, api_app(api_services(services)))
     app.mount("/static", static_files())
     return app
+
+
+def api_services(services: Services) -> ApiServices:
+    return ApiServices(services.sessions, services.business, services.erp, services.settings, services.turn.now)
 
 
 def _add_inboxes(app: FastAPI, services: Services, door: IntakeDoor) -> None:

@@ -18,7 +18,9 @@ from bot.cli_channel import channel
 from bot.cli_consents import consents
 from bot.cli_erp import erp
 from bot.cli_insight import insight
+from bot.cli_keys import key
 from bot.cli_nlu import nlu
+from bot.cli_people import people
 from bot.cli_simulate import simulate
 from config.documents import DocumentError
 from config.logging import set_up_logging
@@ -70,7 +72,9 @@ main.add_command(channel)
 main.add_command(consents)
 main.add_command(erp)
 main.add_command(insight)
+main.add_command(key)
 main.add_command(nlu)
+main.add_command(people)
 main.add_command(simulate)
 
 

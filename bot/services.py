@@ -16,6 +16,7 @@ from bot.erps import open_erp
 from bot.inboxes.opening import open_inboxes
 from bot.inboxes.parts import ClosedInbox, InboxTools, OpenInbox
 from bot.knowledge import Knowledge
+from bot.letters import Letterhead
 from bot.metrics import Metrics
 from bot.product_names import read_product_names
 from bot.replies import Replies
@@ -25,6 +26,7 @@ from bot.swappable_engine import SwappableEngine, follow_pointer
 from bot.turn import TurnServices
 from channels.email import EmailChannel, letters
 from config.business import Business, read_business
+from config.inboxes import WebChatInbox, reopens_within_days
 from config.settings import NluEngineName, Settings
 from crm_core.blobs import FolderBlobStore
 from crm_core.contracts import InboxId
@@ -65,6 +67,11 @@ class Services:
     letters: EmailChannel | None
     inboxes: Mapping[str, OpenInbox]
     closed: tuple[ClosedInbox, ...] = ()
+
+    @property
+    def letterhead(self) -> Letterhead:
+        company = self.business.company
+        return Letterhead(self.turn.dialogue.replies, company.name, company.languages[0])
 
 
 def postgres_directory(settings: Settings) -> Path:
@@ -164,6 +171,8 @@ def _configured(business: Business, opened: Mapping[str, OpenInbox]) -> list[Con
     return [
         ConfiguredInbox(
             inbox.key, inbox.channel, inbox.name, pulled=opened[inbox.key].channel.capabilities.pulled,
+            reopens_within_days=reopens_within_days(inbox),
+            leaves_after_s=inbox.leaves_after_s if isinstance(inbox, WebChatInbox) else None,
         )
         for inbox in business.channels.inboxes
         if inbox.key in opened

@@ -26,11 +26,12 @@ from crm_core.attempts import note_attempt
 from crm_core.contacts import name_contact
 from crm_core.contracts import ConversationId, JsonObject, Mark
 from crm_core.db import unit_of_work
-from crm_core.events import BOT, Event, EventKind
+from crm_core.events import BOT, CONTACT, Event, EventKind
 from crm_core.jobs import ClaimedJob, JobKind, NewJob, enqueue, finish
 from crm_core.optout_words import asks_to_stop
 from crm_core.outbox import BOT_VOICE, Utterance, post
 from crm_core.states import ConversationState
+from crm_core.transcript_letters import address_of, ask_for_transcript
 from nlu.engine import NluEngine, NluResult, Sentiment
 
 log = structlog.get_logger(__name__)
@@ -288,9 +289,12 @@ async def _write_rest(
         await enqueue(session, now, NewJob(JobKind.ERP_RETURN, conversation_id, wish, dedupe_key=str(wish["key"])))
     for subject in caused.attempts:
         await note_attempt(session, now, "proof", subject)
-    if not (caused.verified or caused.handoff_reason or caused.close):
+    if not (caused.verified or caused.handoff_reason or caused.close or caused.transcript_to):
         return
     conversation = await conversations.lock_conversation(session, conversation_id)
+    if caused.transcript_to is not None:
+        address_id = await address_of(session, conversation.contact_id, caused.transcript_to)
+        await ask_for_transcript(session, now, conversation, address_id, CONTACT)
     if caused.verified is not None:
         conversation.customer_ref, conversation.verified_at = caused.verified.id, now
         conversation.verified_how = caused.verified.how

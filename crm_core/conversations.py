@@ -42,6 +42,8 @@ class Trigger(StrEnum):
     CLOSE = "close"
     ABANDON = "abandon"
     REOPEN = "reopen"
+    LEAVE = "leave"  # out of the live line; answered in writing
+    RETURN = "return"
 
 
 TRANSITIONS: Mapping[tuple[State, Trigger], State] = {
@@ -66,6 +68,11 @@ TRANSITIONS: Mapping[tuple[State, Trigger], State] = {
     (State.SNOOZED, Trigger.TRANSFER): State.QUEUED,
     (State.SNOOZED, Trigger.CLOSE): State.CLOSED,
     (State.CLOSED, Trigger.REOPEN): State.QUEUED,
+    (State.QUEUED, Trigger.LEAVE): State.QUEUED,
+    (State.OFFERED, Trigger.LEAVE): State.QUEUED,
+    (State.QUEUED, Trigger.RETURN): State.QUEUED,
+    (State.OFFERED, Trigger.RETURN): State.QUEUED,
+    (State.CLOSED, Trigger.RETURN): State.QUEUED,
     **{(state, Trigger.TAKE_OVER): State.ASSIGNED for state in State if state is not State.CLOSED},
 }
 
@@ -84,6 +91,8 @@ EVENT_OF: Mapping[Trigger, EventKind] = {
     Trigger.CLOSE: EventKind.CLOSED,
     Trigger.ABANDON: EventKind.ABANDONED,
     Trigger.REOPEN: EventKind.REOPENED,
+    Trigger.LEAVE: EventKind.ABANDONED,
+    Trigger.RETURN: EventKind.RETURNED,
 }
 
 OWNED = frozenset({State.OFFERED, State.ASSIGNED, State.WRAP_UP})
@@ -157,6 +166,8 @@ async def move(
     conversation.state, conversation.state_at, holder = after.value, now, conversation.agent_id
     if after not in OWNED and after is not State.SNOOZED and after is not State.CLOSED:
         conversation.agent_id = None
+    if after is State.ASSIGNED:
+        conversation.last_agent_id = None
     await session.flush()
     actor, detail = event
     happened = Event(EVENT_OF[trigger], actor, conversation.id, conversation.contact_id, detail)
@@ -204,8 +215,7 @@ async def _with_what_is_known(
 ) -> HandoffSignals:
     """Of the contact before, and of the customer by their purchases."""
     earlier = await _earlier_contacts(session, now, conversation)
-    contact = await session.get_one(models.Contact, conversation.contact_id)
-    known = await value_of(session, contact.customer_ref)
+    known = await value_of(session, conversation.customer_ref)
     if known is None:
         return replace(signals, earlier_contacts=earlier)
     return replace(
@@ -292,14 +302,18 @@ async def close(
     )
     detail: JsonObject = {"disposition": disposition, "agent_id": conversation.agent_id}
     if trigger is Trigger.ABANDON:
-        terms = await terms_of(session, conversation)
-        waited_s = _waited_s(now, conversation)
-        detail = {"queue": conversation.queue_key, "load": terms.load.value, "waited_s": waited_s}
+        detail = await abandoned(session, now, conversation)
     await end_clocks(session, now, conversation, tuple(ClockKind))
     await move(session, now, conversation, trigger, (actor, detail))
     if trigger is Trigger.CLOSE:
         key = str(conversation.id)
         await enqueue(session, now, NewJob(JobKind.SURVEY, ConversationId(conversation.id), dedupe_key=key))
+
+
+async def abandoned(session: AsyncSession, now: datetime, conversation: models.Conversation) -> JsonObject:
+    """What `abandoned` tells."""
+    load = (await terms_of(session, conversation)).load.value
+    return {"queue": conversation.queue_key, "load": load, "waited_s": _waited_s(now, conversation)}
 
 
 async def open_conversation_of(

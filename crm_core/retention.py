@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, SelectBase, and_, delete, exists, false, func, not_, or_, select
+from sqlalchemy import ColumnElement, Select, SelectBase, and_, delete, exists, false, func, not_, or_, select, true
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from config.retention import Retention
@@ -110,7 +110,7 @@ def _length(days: int | None) -> timedelta:
 
 
 def _is_limited(days: int | None) -> ColumnElement[bool]:
-    return false() if days is None else not_(false())
+    return false() if days is None else true()
 
 
 def _spoken(now: datetime, retention: Retention) -> ColumnElement[bool]:

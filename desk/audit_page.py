@@ -126,6 +126,8 @@ def _name(actor: str, names: Mapping[UserId, str], words: Words) -> str:
     kind, _, number = actor.partition(":")
     if kind in ("agent", "user") and number.isdigit():
         return names.get(UserId(int(number)), actor)
+    if kind == "key":
+        return f"{words('audit.the_key')} {number}"
     return words.known(f"audit.by_{kind}", actor)
 
 

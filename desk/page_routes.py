@@ -54,7 +54,8 @@ def _beside_routes(router: APIRouter, desk: Desk) -> None:
     async def customer(request: Request, conversation_id: PathId) -> Response:
         reader = await require_reader(desk, request)
         async with unit_of_work(desk.services.sessions) as session:
-            panel = await read_customer(session, reader, desk.services.business, conversation_id)
+            business, can_mail = desk.services.business, desk.services.can_mail
+            panel = await read_customer(session, reader, business, conversation_id, can_mail=can_mail)
         return HTMLResponse(desk.pages.render("parts/customer.html", reader.words, customer=panel))
 
     @router.get("/desk/c/{conversation_id}/orders")

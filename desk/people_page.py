@@ -22,6 +22,7 @@ from crm_core.people_admin import (
     invite,
     reset_link,
 )
+from crm_core.sign_in_rules import reset_factor
 from crm_core.states import Role
 from desk.answers import problem_text, route_class
 from desk.people_form import person_form, profile_of
@@ -30,7 +31,7 @@ from desk.sections import menu
 from desk.services import Desk, PathId
 
 Verb = Callable[[AsyncSession, datetime, Viewer, int], Awaitable[None]]
-_VERBS: Mapping[str, Verb] = {"disable": disable, "enable": enable}
+_VERBS: Mapping[str, Verb] = {"disable": disable, "enable": enable, "reset_factor": reset_factor}
 
 
 @dataclass(frozen=True, slots=True)

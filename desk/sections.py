@@ -51,6 +51,7 @@ ADMINISTRATION = Area("/desk/admin", "settings", "areas.administration", (
     Section("start", "/desk/admin/start", "rocket", "start.title", Action.ADMINISTER),
     Section("company", "/desk/admin/company", "building-2", "settings.company.title", Action.ADMINISTER),
     Section("people", "/desk/admin/people", "users", "people.title", Action.ADMINISTER),
+    Section("sign_in", "/desk/admin/sign-in", "shield-check", "sign_in.title", Action.ADMINISTER),
     Section("queues", "/desk/admin/queues", "route", "settings.queues.title", Action.ADMINISTER),
     Section("hours", "/desk/admin/hours", "calendar-clock", "settings.hours.title", Action.ADMINISTER),
     Section("sla", "/desk/admin/sla", "timer", "settings.sla.title", Action.ADMINISTER),
@@ -61,6 +62,8 @@ ADMINISTRATION = Area("/desk/admin", "settings", "areas.administration", (
     Section("dispositions", "/desk/admin/dispositions", "tag", "settings.dispositions.title", Action.ADMINISTER),
     Section("consents", "/desk/admin/consents", "handshake", "settings.consents.title", Action.ADMINISTER),
     Section("retention", "/desk/admin/retention", "shredder", "settings.retention.title", Action.ADMINISTER),
+    Section("keys", "/desk/admin/keys", "key-round", "api_keys.title", Action.ADMINISTER),
+    Section("webhooks", "/desk/admin/webhooks", "webhook", "webhooks.title", Action.ADMINISTER),
 ))  # fmt: skip
 SELLING = Area("/desk/selling", "handshake", "areas.selling", (
     Section("leads", "/desk/leads", "kanban", "leads.title", Action.SELL),

@@ -42,12 +42,16 @@ class ReportPorts:
 
 @dataclass(frozen=True, slots=True)
 class Suggestion:
-    """A passage of the company's documents that answers; `language` only where it is not the one asked in."""
+    """A passage of the company's documents that answers, or what a colleague answered to the like of it.
+
+    `language` only where it is not the one asked in; `href` is where the colleague's conversation is.
+    """
 
     text: str
     title: str
     source: str
     language: str = ""
+    href: str = ""
 
 
 Suggest = Callable[[str, str], Sequence[Suggestion]]  # a question and its language
@@ -83,7 +87,9 @@ class DeskServices:
     campaigns: CampaignPorts
     blobs: BlobStore | None = None
     suggest: Suggest = _none
+    webhook_key: bytes = b""  # makes the secrets of outgoing webhooks
     connections: Connections = NOT_CONNECTED
+    can_mail: bool = False  # letters outside conversations
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,10 +11,19 @@ from config.business import Business, read_business
 from config.settings import ROOT
 from crm_core.db import Sessions, open_engine, open_sessions
 from crm_core.embedded import EmbeddedPostgres
+from tests.support.known_holes import known_holes
 from tests.support.postgres import empty, migrated_database, running_postgres
 from tests.support.tryton_server import TrytonServer, running_tryton
 
 NOW = datetime(2026, 11, 23, 14, 2, tzinfo=UTC)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """`-m cve`: the tests that docs/security.md names for holes of others."""
+    named = {hole.test for hole in known_holes()}
+    for item in items:
+        if item.nodeid.partition("[")[0] in named:
+            item.add_marker(pytest.mark.cve)
 
 
 @pytest.fixture(scope="session")

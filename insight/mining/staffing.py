@@ -14,6 +14,7 @@ from insight.roster import flat, shaped
 LEAST_CONTACTS = 20  # a day; below it every hour is chance
 SEEDS = range(1, 4)  # simulated days behind the interval
 MOST_MOVES = 200
+LEAST_GAIN = 1e-9  # contacts answered in time
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,20 +60,23 @@ def fewest(traffic: Traffic, goal: Goal) -> tuple[int, ...]:
 
 
 def best_spread(traffic: Traffic, means: Means) -> tuple[int, ...]:
-    """The given hours: by square-root staffing, then one person moved at a time while more are answered in time."""
+    """The given hours: by square-root staffing, then one person moved at a time while more are answered in time.
+
+    Somebody is there in every hour, even where giving an hour up would answer more in the others.
+    """
     hours = traffic.expected.hours()
     reaching = [replace(hour, contacts=each) for hour, each in zip(hours, traffic.contacts(), strict=True)]
     people = list(shaped(reaching, traffic.conduct.handle_s, means.agent_hours or 0.0))
     whole = [number for number, hour in enumerate(hours) if hour.length_h == 1]
     answered = _answered_soon(traffic, means.goal.within_s)
     for _ in range(MOST_MOVES):
-        gains = {number: answered(number, people[number] + 1) - answered(number, people[number]) for number in whole}
-        losses = {number: answered(number, people[number]) - answered(number, people[number] - 1)
-                  for number in whole if people[number] > 1}  # fmt: skip
-        if not losses:
-            break
-        to, off = max(gains, key=lambda number: gains[number]), min(losses, key=lambda number: losses[number])
-        if to == off or gains[to] <= losses[off] + 1e-9:
+        gains = {hour: answered(hour, people[hour] + 1) - answered(hour, people[hour]) for hour in whole}
+        losses = {
+            hour: answered(hour, people[hour]) - answered(hour, people[hour] - 1) for hour in whole if people[hour] > 1
+        }
+        moves = ((gains[to] - losses[off], to, off) for to in gains for off in losses if to != off)
+        gained, to, off = max(moves, default=(0.0, 0, 0))
+        if gained <= LEAST_GAIN:
             break
         people[to] += 1
         people[off] -= 1

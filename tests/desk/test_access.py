@@ -10,7 +10,8 @@ READ = (
 )  # fmt: skip
 CHANGE = (
     "accept", "decline", "reply", "note", "transfer", "close", "intent", "resend", "mark_sent", "merge", "unmerge",
-    "continue", "files", "escalate", "snooze", "wake", "take_over", "undo", "whisper", "consent", "lead",
+    "continue", "files", "escalate", "snooze", "wake", "take_over", "undo", "whisper",
+    "reopen", "transcript", "pause_recording", "consent", "lead",
 )  # fmt: skip
 FIELDS = {
     "text": "Hello",
@@ -57,7 +58,7 @@ async def test_another_team_s_conversation_cannot_be_changed(log_in: LogIn, seed
     "name",
     [
         "reply", "transfer", "close", "resend", "mark_sent", "merge", "continue", "files", "escalate", "snooze", "wake",
-        "take_over", "whisper",
+        "take_over", "whisper", "pause_recording",
     ],
 )  # fmt: skip
 async def test_a_colleague_s_conversation_can_be_read_but_not_taken_in_hand(
@@ -73,7 +74,8 @@ async def test_a_colleague_s_conversation_can_be_read_but_not_taken_in_hand(
     [
         *READ, "/desk", "/desk/sessions", "/desk/review", "/desk/trouble", "/desk/reports", "/desk/reports/csv",
         "/desk/wallboard", "/desk/search", "/desk/quality", "/desk/quality/{}", "/desk/audit", "/desk/admin/people",
-        "/desk/admin/people/1", "/desk/password", "/desk/admin", "/desk/oversight",
+        "/desk/admin/people/1", "/desk/password", "/desk/admin/sign-in", "/desk/account/second-factor", "/desk/admin",
+        "/desk/oversight",
     ],
 )  # fmt: skip
 async def test_a_stranger_is_shown_the_entrance(visitor: Browser, seeded: dict[str, int], path: str) -> None:

@@ -95,6 +95,17 @@ def test_hours_are_spread_better_than_evenly_and_none_is_added(hours: float) -> 
     assert outlook(SMALL, people).service_level > outlook(SMALL, flat(SMALL.expected.hours(), hours)).service_level
 
 
+def test_no_move_of_one_person_to_the_next_hour_would_answer_more() -> None:
+    people = best_spread(SMALL, Means(agent_hours=72))
+    best = outlook(SMALL, people).service_level
+    for hour in range(len(people) - 1):
+        for step in (1, -1):
+            moved = list(people)
+            moved[hour] += step
+            moved[hour + 1] -= step
+            assert min(moved) == 0 or outlook(SMALL, moved).service_level <= best + 1e-12
+
+
 @pytest.mark.slow
 def test_what_the_formula_promises_is_what_the_real_routing_lives() -> None:
     found = staffing(SMALL, Means(agent_hours=80, shrinkage=0.25))
