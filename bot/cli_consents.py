@@ -10,7 +10,7 @@ from bot.services import database_url
 from config.business import read_business
 from config.settings import Settings
 from crm_core.consent_import import BadLine, Person, import_person, read_people
-from crm_core.db import open_engine, open_sessions, unit_of_work, utc_now
+from crm_core.db import Sessions, open_engine, open_sessions, unit_of_work, utc_now
 from crm_core.errors import SwitchboardError
 
 BATCH = 200
@@ -47,13 +47,15 @@ def import_command(path: Path) -> None:
 
 
 async def _import(settings: Settings, people: Sequence[Person]) -> int:
-    engine, new = open_engine(database_url(settings), pool_size=1), 0
+    engine = open_engine(database_url(settings), pool_size=1)
     sessions = open_sessions(engine)
     try:
-        for start in range(0, len(people), BATCH):
-            async with unit_of_work(sessions) as session:
-                for person in people[start : start + BATCH]:
-                    new += await import_person(session, utc_now(), person)
+        batches = (people[start : start + BATCH] for start in range(0, len(people), BATCH))
+        return sum([await _import_batch(sessions, batch) for batch in batches])
     finally:
         await engine.dispose()
-    return new
+
+
+async def _import_batch(sessions: Sessions, people: Sequence[Person]) -> int:
+    async with unit_of_work(sessions) as session:
+        return sum([await import_person(session, utc_now(), person) for person in people])

@@ -2,7 +2,9 @@
 
 import asyncio
 import signal
+from collections.abc import Coroutine
 from contextlib import suppress
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import uvicorn
@@ -95,10 +97,7 @@ async def work(settings: Settings) -> None:
         open_sources(settings, services.business, services.readers) as sources,
     ):
         nightly = Nightly(services.sessions, sources, ZoneInfo(services.business.company.time_zone))
-        retaining = Retaining(services.sessions, services.business, services.blobs)
         worker = build_worker(services, nightly)
-        links = UnsubscribeLinks(services.settings.base_url, services.key)
-        marketing = campaigning(services.sessions, services.business, links)
         listener = SignalListener(services.database_url)
         listener.subscribe(worker.on_signal)
         listener.subscribe(SettingsFollower(services.business, services.readers).on_signal)
@@ -115,15 +114,7 @@ async def work(settings: Settings) -> None:
             asyncio.create_task(postman.run()),
             asyncio.create_task(end_with_parent()),
             asyncio.create_task(run_pullers(services.inboxes, IntakeDoor(services), services.database_url)),
-            asyncio.create_task(
-                every(CALLBACKS_EVERY_S, lambda _: place_callbacks(services, IntakeDoor(services)), "callbacks")
-            ),
-            asyncio.create_task(every(CLOSE_EVERY_S, lambda now: close_idle(services.sessions, now), "close_idle")),
-            asyncio.create_task(every(PLAN_EVERY_S, nightly.plan, "plan_night")),
-            asyncio.create_task(every(EVERY_S, retaining.by_night, "retention")),
-            asyncio.create_task(every(VALUE_EVERY_S, Valuing(services.sessions).keep, "value_customers")),
-            asyncio.create_task(every(CAMPAIGNS_EVERY_S, marketing.carry_on, "campaigns")),
-            asyncio.create_task(every(LEADS_EVERY_S, marketing.settle_leads, "leads")),
+            *(asyncio.create_task(chore) for chore in _by_the_clock(services, nightly)),
         ]
         await worker.run()
         postman.stop()
@@ -131,3 +122,19 @@ async def work(settings: Settings) -> None:
             chore.cancel()
             with suppress(asyncio.CancelledError):
                 await chore
+
+
+def _by_the_clock(services: Services, nightly: Nightly) -> list[Coroutine[Any, Any, None]]:
+    """Each for ever; any number of workers may do them."""
+    sessions, business = services.sessions, services.business
+    retaining = Retaining(sessions, business, services.blobs)
+    marketing = campaigning(sessions, business, UnsubscribeLinks(services.settings.base_url, services.key))
+    return [
+        every(CALLBACKS_EVERY_S, lambda _: place_callbacks(services, IntakeDoor(services)), "callbacks"),
+        every(CLOSE_EVERY_S, lambda now: close_idle(sessions, now), "close_idle"),
+        every(PLAN_EVERY_S, nightly.plan, "plan_night"),
+        every(EVERY_S, retaining.by_night, "retention"),
+        every(VALUE_EVERY_S, Valuing(sessions).keep, "value_customers"),
+        every(CAMPAIGNS_EVERY_S, marketing.carry_on, "campaigns"),
+        every(LEADS_EVERY_S, marketing.settle_leads, "leads"),
+    ]
