@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from email.headerregistry import BaseHeader, HeaderRegistry, UnstructuredHeader
 from email.message import EmailMessage
-from email.policy import SMTP
+from email.policy import SMTP, Policy
 from email.utils import format_datetime, parseaddr
 from zoneinfo import ZoneInfo
 
@@ -21,6 +22,18 @@ WROTE = {
     "ru": "{day} в {time} вы писали:",
     "es": "El {day} a las {time} usted escribió:",
 }
+
+
+class _WholeField(UnstructuredHeader, BaseHeader):
+    """Never folded: the library would cut a long address into encoded words, which no mail program reads as one."""
+
+    def fold(self, *, policy: Policy) -> str:
+        return f"{self.name}: {self}{policy.linesep}"
+
+
+_FIELDS = HeaderRegistry()
+_FIELDS.map_to_type("list-unsubscribe", _WholeField)
+LETTER = SMTP.clone(header_factory=_FIELDS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +57,7 @@ class MailStyle:
 
 def compose(outbound: Outbound, style: MailStyle, at: datetime, key: bytes = b"") -> EmailMessage:
     """The letter. Raises BadAddress. What no person wrote says so, so that no machine answers (RFC 3834)."""
-    letter, ids = EmailMessage(policy=SMTP), LetterIds(key, outbound.inbox_key)
+    letter, ids = EmailMessage(policy=LETTER), LetterIds(key, outbound.inbox_key)
     letter["From"] = mailbox(style.address, _writer(outbound, style))
     letter["To"] = mailbox(outbound.recipient.value)
     letter["Subject"] = _subject(outbound)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from aiosmtplib.email import flatten_message
 from fastapi import FastAPI
 from sqlalchemy import update
 
@@ -143,7 +144,7 @@ def test_a_letter_carries_the_one_click_fields_and_others_do_not() -> None:
         MessageId(1), ConversationId(1), "mail", Address(AddressKind.MAILTO, "a@example.com"), "Hi", "en", "Oak"
     )
     assert compose(asked_for, style, at)["List-Unsubscribe"] is None
-    link = "https://desk.example/unsubscribe/7.ab"
-    letter = compose(replace(asked_for, unsubscribe=link), style, at)
-    assert letter["List-Unsubscribe"] == f"<{link}>"
-    assert letter["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+    link = f"https://contact-centre.furniture-of-a-long-name.example/{'path/' * 8}unsubscribe/7.{'ab' * 16}"
+    sent = flatten_message(compose(replace(asked_for, unsubscribe=link), style, at)).decode()
+    assert f"List-Unsubscribe: <{link}>\r\n" in sent, "not folded and not encoded, however long"
+    assert "List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n" in sent
