@@ -98,7 +98,8 @@ def _said_by(entry: TranscriptEntry, words: Words) -> str:
         return words("message.whisper_by", name=name)
     if entry.visibility == Visibility.INTERNAL and entry.author != Author.SYSTEM:
         return words("message.note_by", name=name)
-    known = {Author.BOT: words("message.bot"), Author.SYSTEM: words("message.system"), Author.AGENT: name}
+    system = words("message.campaign" if "campaign_id" in entry.extra else "message.system")
+    known = {Author.BOT: words("message.bot"), Author.SYSTEM: system, Author.AGENT: name}
     return known.get(Author(entry.author), "")
 
 

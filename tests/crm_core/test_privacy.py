@@ -343,6 +343,7 @@ async def test_an_export_names_each_kind_of_thing(centre: Centre) -> None:
         "contacts": 1, "addresses": 2, "claims": 1, "merges": 0, "conversations": 1, "messages": 4, "held": 1,
         "attachments": 1,
         "surveys": 1, "corrections": 1, "reviews": 1, "received": 2, "events": 12, "jobs": 4, "calls": 1,
+        "consents": 1, "campaigns": 1, "leads": 1,
     }  # fmt: skip
     assert "boris" not in json.dumps(content)
 
