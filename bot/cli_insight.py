@@ -1,0 +1,14 @@
+"""`python -m bot insight …`: what the warehouse says. A new subcommand is a click command in COMMANDS."""
+
+import click
+
+COMMANDS: tuple[click.Command, ...] = ()
+
+
+@click.group("insight")
+def insight() -> None:
+    """The warehouse: fill it, ask it, take files out of it."""
+
+
+for command in COMMANDS:
+    insight.add_command(command)
