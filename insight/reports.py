@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from crm_core.access import Action, Reach, report_queues, require_role
 from crm_core.reporting import Dimension, Figures, Period, Question, Report, Slot
 from insight import facts_sql as sql
+from insight import story_sql
 from insight.facts import LETS_GO, TAKES
 from insight.figures import figures_of, occupancy
 from insight.occupancy import OCCUPANCY, Busy
@@ -19,9 +20,14 @@ HALF_HOUR_S, DAY_S = 1800, 86_400
 _EVERYTHING = 2 ** len(sql.GROUPED) - 1
 Family = tuple[str, Mapping[str, str], Mapping[str, str], Mapping[str, tuple[str, str]]]
 _FAMILIES: tuple[Family, ...] = (
-    (sql.SEGMENTS, sql.SEGMENT_COUNTS, sql.SEGMENT_SUMS, sql.SEGMENT_SPREADS),
-    (sql.RUNS, sql.RUN_COUNTS, {}, sql.RUN_SPREADS),
-    (sql.CONVERSATIONS, sql.CONVERSATION_COUNTS, sql.CONVERSATION_SUMS, sql.CONVERSATION_SPREADS),
+    (story_sql.SEGMENTS + sql.SEGMENT_FACTS, sql.SEGMENT_COUNTS, sql.SEGMENT_SUMS, sql.SEGMENT_SPREADS),
+    (story_sql.RUNS + sql.RUN_FACTS, sql.RUN_COUNTS, {}, sql.RUN_SPREADS),
+    (
+        story_sql.CONVERSATIONS + sql.CONVERSATION_FACTS,
+        sql.CONVERSATION_COUNTS,
+        sql.CONVERSATION_SUMS,
+        sql.CONVERSATION_SPREADS,
+    ),
 )
 Group = tuple[str, str]  # name of a dimension or `slot`, and the value; two empty strings for everything
 Tallies = Mapping[Group, Tally]
@@ -46,7 +52,7 @@ async def read_report(session: AsyncSession, reach: Reach, question: Question) -
 def asked_of(reach: Reach, question: Question, period: Period) -> dict[str, object]:
     queues = report_queues(reach)
     return {
-        "since": period.since, "until": period.until, "as_of": question.as_of, "kinds": list(sql.KINDS),
+        "since": period.since, "until": period.until, "as_of": question.as_of, "kinds": list(story_sql.KINDS),
         "queues": None if queues is None else sorted(queues), "within_s": question.within_s, "zone": question.zone,
         "slot": f"{_step_s(period)} seconds",
         **{dimension.value: question.only.get(dimension) for dimension in Dimension},
