@@ -4,9 +4,29 @@
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from crm_core.reporting import Dimension
+from insight import story_sql
 from insight.story_sql import STORY
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """What is counted of one kind of fact: names to conditions, to what is summed, and to durations with theirs."""
+
+    counts: Mapping[str, str]
+    sums: Mapping[str, str]
+    spreads: Mapping[str, tuple[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Engine:
+    """Where facts come from: a `with` clause that ends with `fact` for each family, and what a chart's slot is."""
+
+    families: tuple[tuple[str, Family], ...]
+    slot: str
+
 
 # The planner takes a common table expression for a few rows and would compare each with each; with this it hashes.
 # What is read from tables is found by lists of ids, which need no join.
@@ -131,25 +151,38 @@ group by 1 order by 2 desc, 1
 """  # noqa: S608 - every part is a constant of ours
 
 
-def whole(facts: str, columns: str) -> str:
+SEGMENT_FAMILY = Family(SEGMENT_COUNTS, SEGMENT_SUMS, SEGMENT_SPREADS)
+RUN_FAMILY = Family(RUN_COUNTS, {}, RUN_SPREADS)
+CONVERSATION_FAMILY = Family(CONVERSATION_COUNTS, CONVERSATION_SUMS, CONVERSATION_SPREADS)
+POSTGRES = Engine(
+    (
+        (HISTORY + story_sql.SEGMENTS + SEGMENT_FACTS, SEGMENT_FAMILY),
+        (HISTORY + story_sql.RUNS + RUN_FACTS, RUN_FAMILY),
+        (HISTORY + story_sql.CONVERSATIONS + CONVERSATION_FACTS, CONVERSATION_FAMILY),
+    ),
+    SLOT,
+)
+
+
+def whole(facts: str, family: Family) -> str:
     """One row: everything that the filters leave."""
-    return f"{HISTORY}{facts} select {columns} from fact where {NARROWED}"  # noqa: S608 - every part is ours
+    return f"{facts} select {columns_of(family)} from fact where {NARROWED}"  # noqa: S608 - every part is ours
 
 
-def broken_down(facts: str, columns: str) -> str:
+def broken_down(facts: str, family: Family, slot: str) -> str:
     """The same row, and one for each value of each dimension and for each slot: `grouped` says which."""
     names = ", ".join(GROUPED)
     sets = ", ".join(f"({name})" for name in GROUPED)
     return (
-        f"{HISTORY}{facts} select grouping({names}) as grouped, {names}, {columns} "  # noqa: S608 - every part is ours
-        f"from (select fact.*, {SLOT} as slot from fact where {NARROWED}) as fact group by grouping sets ((), {sets})"
+        f"{facts} select grouping({names}) as grouped, {names}, {columns_of(family)} "  # noqa: S608 - every part is ours
+        f"from (select fact.*, {slot} as slot from fact where {NARROWED}) as fact group by grouping sets ((), {sets})"
     )
 
 
-def columns_of(counts: Mapping[str, str], sums: Mapping[str, str], spreads: Mapping[str, tuple[str, str]]) -> str:
-    parts = [f"count(*) filter (where {condition}) as {name}" for name, condition in counts.items()]
-    parts += [f"coalesce(sum({what}), 0) as {name}" for name, what in sums.items()]
-    for name, (what, condition) in spreads.items():
+def columns_of(family: Family) -> str:
+    parts = [f"count(*) filter (where {condition}) as {name}" for name, condition in family.counts.items()]
+    parts += [f"coalesce(sum({what}), 0) as {name}" for name, what in family.sums.items()]
+    for name, (what, condition) in family.spreads.items():
         of = f"filter (where {condition})"
         parts += [
             f"count(*) {of} as {name}_n",

@@ -2,8 +2,9 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
+from typing import Any
 
-from sqlalchemy import RowMapping, text
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from crm_core.access import Action, Reach, report_queues, require_role
@@ -18,19 +19,9 @@ from insight.tally import Spread, Tally
 SHORT_PERIOD = timedelta(days=2)  # is charted by half hours, a longer one by days
 HALF_HOUR_S, DAY_S = 1800, 86_400
 _EVERYTHING = 2 ** len(sql.GROUPED) - 1
-Family = tuple[str, Mapping[str, str], Mapping[str, str], Mapping[str, tuple[str, str]]]
-_FAMILIES: tuple[Family, ...] = (
-    (story_sql.SEGMENTS + sql.SEGMENT_FACTS, sql.SEGMENT_COUNTS, sql.SEGMENT_SUMS, sql.SEGMENT_SPREADS),
-    (story_sql.RUNS + sql.RUN_FACTS, sql.RUN_COUNTS, {}, sql.RUN_SPREADS),
-    (
-        story_sql.CONVERSATIONS + sql.CONVERSATION_FACTS,
-        sql.CONVERSATION_COUNTS,
-        sql.CONVERSATION_SUMS,
-        sql.CONVERSATION_SPREADS,
-    ),
-)
 Group = tuple[str, str]  # name of a dimension or `slot`, and the value; two empty strings for everything
 Tallies = Mapping[Group, Tally]
+Row = Mapping[str, Any]  # of a statement of ours, whatever the engine
 
 
 async def read_report(session: AsyncSession, reach: Reach, question: Question) -> Report:
@@ -42,10 +33,16 @@ async def read_report(session: AsyncSession, reach: Reach, question: Question) -
     before = await read_whole(session, asked_of(reach, question, question.before))
     busy = await read_busy(session, asked)
     reasons = (await session.execute(text(sql.REASONS), asked)).all()
+    return report_of(now, before, busy, {row.reason: row.n for row in reasons}, question.period)
+
+
+def report_of(
+    now: Tallies, before: Tally, busy: Mapping[str, Busy], reasons: Mapping[str, int], period: Period
+) -> Report:
     seen = {agent: each for agent, each in busy.items() if ("agent", agent) in now}
     return Report(
         {**figures_of(now.get(("", ""), Tally())), "occupancy": occupancy(seen.values())},
-        figures_of(before), _slots(now, question.period), _groups(now, busy), {row.reason: row.n for row in reasons},
+        figures_of(before), _slots(now, period), _groups(now, busy), reasons,
     )  # fmt: skip
 
 
@@ -63,21 +60,25 @@ def asked_of(reach: Reach, question: Question, period: Period) -> dict[str, obje
 async def read_tallies(session: AsyncSession, asked: Mapping[str, object]) -> Tallies:
     """Everything together, by each dimension, and by slot."""
     found: dict[Group, Tally] = {}
-    for facts, counts, sums, spreads in _FAMILIES:
-        statement = sql.broken_down(facts, sql.columns_of(counts, sums, spreads))
-        for row in (await session.execute(text(statement), dict(asked))).mappings():
-            group = _group_of(row)
-            if group is not None:
-                found[group] = _merged(found.get(group, Tally()), _tally(row, [*counts, *sums], spreads))
+    for facts, family in sql.POSTGRES.families:
+        statement = sql.broken_down(facts, family, sql.POSTGRES.slot)
+        add_rows(found, family, (await session.execute(text(statement), dict(asked))).mappings())
     return found
+
+
+def add_rows(found: dict[Group, Tally], family: sql.Family, rows: Iterable[Row]) -> None:
+    """Of one kind of fact, to what the others said of the same groups."""
+    for row in rows:
+        group = _group_of(row)
+        if group is not None:
+            found[group] = merged(found.get(group, Tally()), tally_of(row, family))
 
 
 async def read_whole(session: AsyncSession, asked: Mapping[str, object]) -> Tally:
     found = Tally()
-    for facts, counts, sums, spreads in _FAMILIES:
-        statement = sql.whole(facts, sql.columns_of(counts, sums, spreads))
-        row = (await session.execute(text(statement), dict(asked))).mappings().one()
-        found = _merged(found, _tally(row, [*counts, *sums], spreads))
+    for facts, family in sql.POSTGRES.families:
+        row = (await session.execute(text(sql.whole(facts, family)), dict(asked))).mappings().one()
+        found = merged(found, tally_of(row, family))
     return found
 
 
@@ -86,20 +87,21 @@ async def read_busy(session: AsyncSession, asked: Mapping[str, object]) -> dict[
     return {row.agent: Busy(float(row.busy_s), float(row.present_s)) for row in rows}
 
 
-def _group_of(row: RowMapping) -> Group | None:
+def _group_of(row: Row) -> Group | None:
     """None for what has no value in this dimension, such as the agent of who was never answered."""
     if row["grouped"] == _EVERYTHING:
         return ("", "")
-    bit = _EVERYTHING - row["grouped"]
+    bit = _EVERYTHING - int(row["grouped"])
     name = sql.GROUPED[len(sql.GROUPED) - bit.bit_length()]
     return None if row[name] is None else (name, str(row[name]))
 
 
-def _tally(row: RowMapping, counts: Iterable[str], spreads: Iterable[str]) -> Tally:
-    return Tally({name: int(row[name]) for name in counts}, {name: _spread(row, name) for name in spreads})
+def tally_of(row: Row, family: sql.Family) -> Tally:
+    counts = {name: int(row[name]) for name in (*family.counts, *family.sums)}
+    return Tally(counts, {name: _spread(row, name) for name in family.spreads})
 
 
-def _spread(row: RowMapping, name: str) -> Spread:
+def _spread(row: Row, name: str) -> Spread:
     n = int(row[f"{name}_n"])
     if not n:
         return Spread()
@@ -107,7 +109,7 @@ def _spread(row: RowMapping, name: str) -> Spread:
     return Spread(n, float(row[f"{name}_total"]), float(row[f"{name}_squares"]), quantiles)
 
 
-def _merged(one: Tally, other: Tally) -> Tally:
+def merged(one: Tally, other: Tally) -> Tally:
     """Of two kinds of facts, whose names differ."""
     return Tally({**one.counts, **other.counts}, {**one.spreads, **other.spreads})
 
