@@ -40,7 +40,8 @@ class Versions:
 CONTACTS = Versions("dim_contact", """
 select c.id as contact_id, case when c.erased_at is null then c.language end as language,
        (select min(d.key) from dim_customer d where d.customer_id = c.customer_ref) as customer_key,
-       c.erased_at is not null as is_erased, c.created_at at time zone 'UTC' as since, c.erased_at is not null as forget
+       c.erased_at is not null as is_erased, c.created_at at time zone 'UTC' as since,
+       c.erased_at is not null as forget
 from contact c
 """, "contact_id", ("language", "customer_key", "is_erased"))  # fmt: skip
 AGENTS = Versions("dim_agent", """
@@ -97,7 +98,7 @@ def _copied(loader: Loader, warehouse: Warehouse, manifest: Manifest, copy: tupl
         return manifest
     loader.load("copied", statement)
     columns = ", ".join(f"cast({column} as {kind}) as {column}" for column, kind in TABLES[name].columns.items())
-    manifest = _single(loader.duckdb, warehouse, manifest, (name, f"select {columns} from copied"))  # noqa: S608
+    manifest = _single(loader.duckdb, warehouse, manifest, (name, f"select {columns} from copied"))
     return replace(manifest, marks={**manifest.marks, **({name: mark} if mark is not None else {})})
 
 
@@ -129,23 +130,23 @@ def _versioned(loader: Loader, warehouse: Warehouse, manifest: Manifest, version
 def next_versions(versions: Versions, was: str, now: datetime) -> str:
     """The rows of the dimension from what it was and from `seen`: who changed gets a new row, and the old one an end."""
     key, names = versions.key, ", ".join(versions.attributes)
-    changed = f"({', '.join(f'w.{name}' for name in versions.attributes)}) is distinct from " \
-              f"({', '.join(f's.{name}' for name in versions.attributes)})"  # fmt: skip
+    was_names, seen_names = (", ".join(f"{of}.{name}" for name in versions.attributes) for of in ("w", "s"))
+    changed = f"({was_names}) is distinct from ({seen_names})"
     moment = f"timestamp '{now.isoformat(sep=' ')}'"
     return f"""
 with was as ({was}), kept as (select w.* from was w left join seen s using ({key}) where not coalesce(s.forget, false))
 select {key}, {names}, valid_from, valid_to from kept where valid_to is not null
 union all
-select w.{key}, {", ".join(f"w.{name}" for name in versions.attributes)}, w.valid_from,
+select w.{key}, {was_names}, w.valid_from,
        case when s.{key} is null or {changed} then {moment} end as valid_to
 from kept w left join seen s using ({key}) where w.valid_to is null
 union all
-select s.{key}, {", ".join(f"s.{name}" for name in versions.attributes)},
+select s.{key}, {seen_names},
        case when exists (select 1 from kept w where w.{key} = s.{key}) then {moment} else s.since end as valid_from,
        cast(null as timestamp) as valid_to
 from seen s left join kept w on w.{key} = s.{key} and w.valid_to is null
 where w.{key} is null or {changed}
-"""  # noqa: S608 - our own names
+"""
 
 
 def _derived(manifest: Manifest, warehouse: Warehouse) -> dict[str, str]:
@@ -170,9 +171,9 @@ def _slots(
         return manifest
     columns = _slot_columns([date.fromisoformat(day) for day in missing], calendars)
     lists = ", ".join(f"unnest(${name}) as {name}" for name in columns)
-    connection.execute(f"create or replace temp table slots as select {lists}", columns)  # noqa: S608 - our own names
+    connection.execute(f"create or replace temp table slots as select {lists}", columns)
     typed = ", ".join(f"cast({name} as {kind}) as {name}" for name, kind in TABLES["dim_slot"].columns.items())
-    files = staged(connection, warehouse, "dim_slot", f"select {typed}, cast(slot_at as date) as day from slots")  # noqa: S608
+    files = staged(connection, warehouse, "dim_slot", f"select {typed}, cast(slot_at as date) as day from slots")
     return replace(manifest.with_parts("dim_slot", files), marks={**manifest.marks, "dim_slot": mark})
 
 

@@ -1,8 +1,8 @@
 """From the event table to the warehouse: what is new, conversation by conversation, in batches that may be interrupted.
 
-A run first notes the horizon: every transaction before it is over, so whatever such a one wrote can be read. The next run
-reads all that was written at the horizon or later. What is read twice changes nothing, since a conversation is always
-made anew from all of its events.
+A run first notes the horizon: every transaction before it is over, so whatever such a one wrote can be read. The next
+run reads all that was written at the horizon or later. What is read twice changes nothing, since a conversation is
+always made anew from all of its events.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -47,7 +47,7 @@ Tell = Callable[[Progress], None]
 
 
 def extract(source: Source, warehouse: Warehouse, now: datetime, tell: Tell, *, full: bool = False) -> Manifest:
-    """Bring the warehouse up to date; what an earlier run left undone comes first. Raises Conflict beside another one."""
+    """Bring the warehouse up to date, or finish what an earlier run left undone. Raises Conflict beside another one."""
     with _reading(source.url) as reader:
         manifest = _begin(reader, warehouse.manifest(), now, full=full)
         warehouse.swap(manifest)
@@ -74,18 +74,19 @@ def _begin(reader: "Reader", manifest: Manifest, now: datetime, *, full: bool) -
 def _end(reader: "Reader", warehouse: Warehouse, manifest: Manifest, calendars: Calendars) -> Manifest:
     run = manifest.run
     assert run is not None  # noqa: S101 - it is ending
-    reader.load("presence", sql.PRESENCE)
-    statement = "select agent, started_at, ended_at, cast(started_at as date) as day from presence"
-    manifest = manifest.with_parts(
-        "fact_presence_interval", {day: [] for day in manifest.tables.get("fact_presence_interval", {})}
-    )
-    manifest = manifest.with_parts(
-        "fact_presence_interval", staged(reader.duckdb, warehouse, "fact_presence_interval", statement)
-    )
+    manifest = _presence(reader, warehouse, manifest)
     manifest = copy_dimensions(reader, warehouse, manifest, calendars)
     manifest = replace(manifest, cursor=run.horizon, extracted_at=run.began_at, run=None)
     warehouse.swap(manifest)
     return manifest
+
+
+def _presence(reader: "Reader", warehouse: Warehouse, manifest: Manifest) -> Manifest:
+    """All of it anew: a few rows an agent and day."""
+    reader.load("presence", sql.PRESENCE)
+    name = "fact_presence_interval"
+    files = staged(reader.duckdb, warehouse, name, "select *, cast(started_at as date) as day from presence")
+    return manifest.with_parts(name, {day: [] for day in manifest.tables.get(name, {})} | files)
 
 
 def _batches(ids: Sequence[int], size: int) -> Iterator[Sequence[int]]:
@@ -142,7 +143,7 @@ class _Batch:
         for name, statement in sql.FACTS.items():
             day = STORIES[name].day
             self._duckdb.execute(
-                f"create or replace temp table new_{name} as select *, cast({day} as date) as day from ({statement})"  # noqa: S608
+                f"create or replace temp table new_{name} as select *, cast({day} as date) as day from ({statement})"
             )
         manifest = self._manifest
         days = self._days()
@@ -177,7 +178,7 @@ class _Batch:
         for name in STORIES:
             was = selected(self._manifest, name, self._warehouse.folder)
             rows = self._duckdb.execute(
-                f"select distinct cast(day as varchar) from new_{name} union "  # noqa: S608 - our own names
+                f"select distinct cast(day as varchar) from new_{name} union "
                 f"select distinct cast(day as varchar) from ({was}) where conversation_id in (select id from batch)"
             ).fetchall()
             found.update(day for (day,) in rows)
@@ -187,7 +188,7 @@ class _Batch:
         columns = ", ".join([*TABLES[name].columns, "day"])
         was = selected(self._manifest, name, self._warehouse.folder, days)
         self._duckdb.execute(
-            f"create or replace temp table all_{name} as select {columns} from ({was}) "  # noqa: S608 - our own names
+            f"create or replace temp table all_{name} as select {columns} from ({was}) "
             f"where conversation_id not in (select id from batch) union all select {columns} from new_{name}"
         )
 

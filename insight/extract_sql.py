@@ -39,7 +39,7 @@ where e.kind = 'closed' and e.at >= (select min(at) from lined) - interval '24 h
   and e.at >= l.at - interval '24 hours' and e.conversation_id is not null
 union
 select c.id from conversation c where c.contact_id in (select contact_id from fresh where kind = 'contact_erased')
-"""  # noqa: S608 - numbers of ours
+"""
 
 
 def among(column: str, ids: Sequence[int]) -> str:
@@ -54,14 +54,14 @@ def told(ids: Sequence[int]) -> str:
     return f"""
 select id, at at time zone 'UTC' as happened_at, conversation_id, contact_id, kind, actor, cast(data as text) as data
 from event where {among("conversation_id", ids)} and kind in ({_KINDS})
-"""  # noqa: S608 - numbers and words of ours
+"""
 
 
 def known(ids: Sequence[int]) -> str:
     return f"""
 select c.id as conversation_id, c.language, c.intent, i.channel
 from conversation c left join inbox i on i.id = c.inbox_id where {among("c.id", ids)}
-"""  # noqa: S608 - numbers of ours
+"""
 
 
 def entered(bounds: tuple[str, str]) -> str:
@@ -70,7 +70,7 @@ def entered(bounds: tuple[str, str]) -> str:
     return f"""
 select contact_id, at at time zone 'UTC' as queued_at from event where kind = 'queued'
 and at >= '{since}+00' and at <= '{until}+00'::timestamptz + interval '24 hours' and contact_id is not null
-"""  # noqa: S608 - times that we computed
+"""
 
 
 def for_duckdb(statement: str) -> str:
@@ -82,10 +82,10 @@ TYPED = f"""
 create or replace temp table told as select id, happened_at, conversation_id, contact_id, kind, actor,
        unnest(json_transform(cast(data as json), '{_SHAPE}')) from raw
 where conversation_id in (select id from batch)
-"""  # noqa: S608 - a constant of ours
+"""
 _ALONE = "with alone as (select 1)"
 STORY = for_duckdb(f"create or replace temp table story as {_ALONE}{story_sql.STORY} select * from story")
-DIMENSION = for_duckdb(f"create or replace temp table dimension as {_ALONE}{story_sql.STORY} select * from dimension")
+DIMENSION = for_duckdb(f"create or replace temp table dimension as {_ALONE}{story_sql.ABOUT} select * from dimension")
 
 
 def _of_story(part: str, name: str) -> str:

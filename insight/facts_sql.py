@@ -8,7 +8,6 @@ from dataclasses import dataclass
 
 from crm_core.reporting import Dimension
 from insight import story_sql
-from insight.story_sql import STORY
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +51,7 @@ with touched as (
     select contact_id, at as queued_at from event where kind = 'queued' and at >= :since and at <= :as_of
 )
 """
-HISTORY = TOLD + STORY
+HISTORY = TOLD + story_sql.STORY + story_sql.ABOUT
 
 SEGMENT_FACTS = """, fact as (
     select queue, channel, language, intent, agent, queued_at as began_at,

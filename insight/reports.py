@@ -21,7 +21,7 @@ HALF_HOUR_S, DAY_S = 1800, 86_400
 _EVERYTHING = 2 ** len(sql.GROUPED) - 1
 Group = tuple[str, str]  # name of a dimension or `slot`, and the value; two empty strings for everything
 Tallies = Mapping[Group, Tally]
-Row = Mapping[str, Any]  # of a statement of ours, whatever the engine
+Row = Mapping[Any, Any]  # of a statement of ours, whatever the engine
 
 
 async def read_report(session: AsyncSession, reach: Reach, question: Question) -> Report:
@@ -51,7 +51,7 @@ def asked_of(reach: Reach, question: Question, period: Period) -> dict[str, obje
     return {
         "since": period.since, "until": period.until, "as_of": question.as_of, "kinds": list(story_sql.KINDS),
         "queues": None if queues is None else sorted(queues), "within_s": question.within_s, "zone": question.zone,
-        "slot": f"{_step_s(period)} seconds",
+        "slot": f"{step_s(period)} seconds",
         **{dimension.value: question.only.get(dimension) for dimension in Dimension},
         "hands": sorted(TAKES | LETS_GO), "takes": sorted(TAKES),
     }  # fmt: skip
@@ -119,11 +119,11 @@ def _slots(tallies: Tallies, period: Period) -> tuple[Slot, ...]:
     known = {int(value): tally for (name, value), tally in tallies.items() if name == "slot"}
     if not known:
         return ()
-    steps = range(min(known), max(known) + 1, _step_s(period))
+    steps = range(min(known), max(known) + 1, step_s(period))
     return tuple(Slot(float(at_s), figures_of(known.get(at_s, Tally()))) for at_s in steps)
 
 
-def _step_s(period: Period) -> int:
+def step_s(period: Period) -> int:
     return HALF_HOUR_S if period.length <= SHORT_PERIOD else DAY_S
 
 

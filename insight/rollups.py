@@ -53,7 +53,7 @@ def _counted(fact: str, family: Family) -> str:
     columns = ", ".join(f"{what} as {name}" for name, what in counts.items())
     keys = ", ".join(("slot_at", *ABOUT))
     return (
-        f"select {keys}, measure, {NO_BIN} as bin, n, 0.0 as total, 0.0 as squares "  # noqa: S608 - our own names
+        f"select {keys}, measure, {NO_BIN} as bin, n, 0.0 as total, 0.0 as squares "
         f"from (select {_GROUP}, {columns} from {fact} group by all) "
         f"unpivot (n for measure in ({', '.join(counts)})) where n > 0"
     )
@@ -62,7 +62,7 @@ def _counted(fact: str, family: Family) -> str:
 def _spread_out(fact: str, name: str, what: str, condition: str) -> str:
     of = f"cast({what} as double precision)"
     return (
-        f"select {_GROUP}, '{name}' as measure, {_bin(what)} as bin, count(*) as n, sum({of}) as total, "  # noqa: S608
+        f"select {_GROUP}, '{name}' as measure, {_bin(what)} as bin, count(*) as n, sum({of}) as total, "
         f"sum({of} * {of}) as squares from {fact} where {condition} group by all"
     )
 
@@ -79,14 +79,12 @@ def rollup_statement(tables: Mapping[str, str]) -> str:
     heads, parts = [], list[str]()
     for source, (facts, family) in _FACTS.items():
         fact = f"of_{source}"
-        heads += [
-            f"{source} as (select * from {tables[source]})",
-            facts.removeprefix(", ").replace("fact as", f"{fact} as", 1),
-        ]
+        named = facts.removeprefix(", ").replace("fact as", f"{fact} as", 1)
+        heads += [f"{source} as (select * from {tables[source]})", named]
         parts.append(_counted(fact, family))
         parts += [_spread_out(fact, name, what, condition) for name, (what, condition) in family.spreads.items()]
     states = " union all ".join(f"({part})" for part in parts)
-    return for_duckdb(f"with {', '.join(heads)} select *, cast(slot_at as date) as day from ({states})")  # noqa: S608
+    return for_duckdb(f"with {', '.join(heads)} select *, cast(slot_at as date) as day from ({states})")
 
 
 MERGED = (

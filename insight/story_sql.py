@@ -13,7 +13,10 @@ KINDS = (
 STORY = """, story as (
     select t.*, count(*) filter (where t.kind = 'queued') over said as number
     from told t window said as (partition by t.conversation_id order by t.happened_at, t.id)
-), about as (
+)
+"""
+
+ABOUT = """, about as (
     select conversation_id,
            (array_agg(data->>'queue' order by happened_at desc, id desc)
               filter (where kind = 'queued' and data->>'queue' is not null))[1] as queue,
@@ -84,10 +87,10 @@ CONVERSATIONS = """, whole as (
     select conversation_id,
            min(contact_id) as contact_id,
            min(happened_at) filter (where kind = 'conversation_opened') as opened_at,
-           min(happened_at) filter (where kind = 'closed' and coalesce(data->>'disposition', '') not in ('spam', 'no_answer'))
-             as first_solved_at,
-           max(happened_at) filter (where kind = 'closed' and coalesce(data->>'disposition', '') not in ('spam', 'no_answer'))
-             as last_solved_at,
+           min(happened_at) filter (where kind = 'closed'
+             and coalesce(data->>'disposition', '') not in ('spam', 'no_answer')) as first_solved_at,
+           max(happened_at) filter (where kind = 'closed'
+             and coalesce(data->>'disposition', '') not in ('spam', 'no_answer')) as last_solved_at,
            max(happened_at) filter (where kind = 'closed') as closed_at,
            count(*) filter (where kind = 'reopened') as reopens,
            coalesce((array_agg(kind order by happened_at desc, id desc)

@@ -155,7 +155,7 @@ def selected(manifest: Manifest, name: str, folder: Path, parts: Sequence[str] |
         return typed_nothing(TABLES[name])
     listed = ", ".join(f"'{folder / file}'".replace("\\", "/") for file in files)
     hive = ", hive_partitioning = true, hive_types = {'day': date}" if TABLES[name].day else ""
-    return f"select * from read_parquet([{listed}]{hive})"  # noqa: S608 - names of our own files
+    return f"select * from read_parquet([{listed}]{hive})"
 
 
 def staged(
