@@ -128,7 +128,7 @@ def _versioned(loader: Loader, warehouse: Warehouse, manifest: Manifest, version
 
 
 def next_versions(versions: Versions, was: str, now: datetime) -> str:
-    """The rows of the dimension from what it was and from `seen`: who changed gets a new row, and the old one an end."""
+    """The rows of the dimension, from what it was and from `seen`: who changed gets a new row, and the old one ends."""
     key, names = versions.key, ", ".join(versions.attributes)
     was_names, seen_names = (", ".join(f"{of}.{name}" for name in versions.attributes) for of in ("w", "s"))
     changed = f"({was_names}) is distinct from ({seen_names})"

@@ -86,7 +86,7 @@ def _presence(reader: "Reader", warehouse: Warehouse, manifest: Manifest) -> Man
     reader.load("presence", sql.PRESENCE)
     name = "fact_presence_interval"
     files = staged(reader.duckdb, warehouse, name, "select *, cast(started_at as date) as day from presence")
-    return manifest.with_parts(name, {day: [] for day in manifest.tables.get(name, {})} | files)
+    return manifest.with_parts(name, {**{day: [] for day in manifest.tables.get(name, {})}, **files})
 
 
 def _batches(ids: Sequence[int], size: int) -> Iterator[Sequence[int]]:
@@ -164,11 +164,8 @@ class _Batch:
         self._duckdb.execute(sql.TYPED)
         self._duckdb.execute("drop table raw")
         self._reader.load("known", sql.known(ids))
-        bounds = self._duckdb.execute(
-            "select cast(min(happened_at) as varchar), cast(max(happened_at) as varchar) from told where kind = 'closed'"
-        ).fetchall()
-        since, until = bounds[0] if bounds[0][0] else ("2000-01-01", "2000-01-01")
-        self._reader.load("entered", sql.entered((since, until)))
+        (bounds,) = self._duckdb.execute(sql.CLOSED_BETWEEN).fetchall()
+        self._reader.load("entered", sql.entered(bounds))
         self._duckdb.execute(sql.STORY)
         self._duckdb.execute(sql.DIMENSION)
 
@@ -201,4 +198,4 @@ class _Batch:
         self._duckdb.execute(f"create or replace temp table rolled_up as {_ROLLUP}", {**bounds, "as_of": as_of})
 
     def _written(self, name: str, days: Sequence[str], statement: str) -> dict[str, list[str]]:
-        return {day: [] for day in days} | staged(self._duckdb, self._warehouse, name, statement)
+        return {**{day: [] for day in days}, **staged(self._duckdb, self._warehouse, name, statement)}

@@ -78,6 +78,10 @@ def for_duckdb(statement: str) -> str:
     return re.sub(r"(?<![:\w]):(\w+)", r"$\1", re.sub(r"data->>'(\w+)'", r"\1", statement))
 
 
+CLOSED_BETWEEN = """
+select coalesce(cast(min(happened_at) as varchar), '2000-01-01'),
+       coalesce(cast(max(happened_at) as varchar), '2000-01-01') from told where kind = 'closed'
+"""
 TYPED = f"""
 create or replace temp table told as select id, happened_at, conversation_id, contact_id, kind, actor,
        unnest(json_transform(cast(data as json), '{_SHAPE}')) from raw
