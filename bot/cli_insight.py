@@ -26,7 +26,7 @@ from insight.export import Wanted, export
 from insight.extract import Progress, Source, extract
 from insight.history import read_history
 from insight.warehouse import Manifest, Warehouse
-from insight.warehouse_tables import TABLES
+from insight.warehouse_tables import TABLES, clickhouse_ddl
 
 Command = Callable[..., None]
 DIMENSIONS = [each.value for each in Dimension]
@@ -137,7 +137,13 @@ def _words() -> Words:
     return read_catalogues()["en"]
 
 
-COMMANDS: tuple[click.Command, ...] = (extract_command, kpi_command, report_command, export_command)
+@click.command("ddl")
+def ddl_command() -> None:
+    """Print the tables as ClickHouse makes them."""
+    click.echo(";\n\n".join(clickhouse_ddl(name) for name in TABLES) + ";")
+
+
+COMMANDS: tuple[click.Command, ...] = (extract_command, kpi_command, report_command, export_command, ddl_command)
 
 
 @click.group("insight")

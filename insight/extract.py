@@ -16,7 +16,7 @@ from adbc_driver_manager.dbapi import Connection
 from crm_core.errors import Conflict
 from insight import extract_sql as sql
 from insight.dimensions import Calendars, copy_dimensions
-from insight.rollups import rollup_statement
+from insight.rollups import by_whole_days, rollup_statement
 from insight.warehouse import Manifest, Run, Warehouse, connect, naive_utc, selected, staged
 from insight.warehouse_tables import STORIES, TABLES
 
@@ -152,6 +152,9 @@ class _Batch:
             manifest = manifest.with_parts(name, self._written(name, days, f"select * from all_{name}"))
         self._roll_up()
         manifest = manifest.with_parts("rollup", self._written("rollup", days, "select * from rolled_up"))
+        months = sorted({f"{day[:7]}-01" for day in days})
+        by_day = by_whole_days(self._warehouse, manifest, months)
+        manifest = manifest.with_parts("rollup_day", self._written("rollup_day", months, by_day))
         run = manifest.run
         assert run is not None  # noqa: S101 - a batch belongs to a run
         manifest = replace(manifest, run=replace(run, done=ids[-1]))

@@ -3,7 +3,8 @@
 The same question, the same definitions and the same report as on the event table (`reports.py`).
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import Any
 
 import duckdb
@@ -12,18 +13,16 @@ from crm_core.reporting import Dimension, Period, Question, Report
 from insight import facts_sql as sql
 from insight.extract_sql import for_duckdb
 from insight.occupancy import Busy
-from insight.reports import Group, add_rows, merged, report_of, step_s, tally_of
-from insight.rollups import SLOT_S, tally_of_states
+from insight.reports import Group, Tallies, add_rows, merged, report_of, step_s, tally_of
+from insight.rollups import SLOT_S, StateRow, tally_of_states
 from insight.tally import Tally
 from insight.warehouse import naive_utc
 
 # `day` lets DuckDB pass over the files of other days
 _IN_PERIOD = "where day between cast(:since as date) and cast(:until as date)"
 _FACTS = {"segment": "fact_segment", "run": "fact_run", "conversation_fact": "fact_conversation"}
-_SLOT = (
-    "cast(extract(epoch from time_bucket(cast(:slot as interval), (began_at at time zone 'UTC')"
-    " at time zone cast(:zone as text), timestamp '2000-01-01')) as bigint)"
-)
+_LOCAL = "(began_at at time zone 'UTC') at time zone cast(:zone as text)"
+_SLOT = f"cast(extract(epoch from time_bucket(cast(:slot as interval), {_LOCAL}, timestamp '2000-01-01')) as bigint)"
 
 
 def _facts(source: str, fact: str) -> str:
@@ -69,11 +68,33 @@ from (select agent, is_busy, greatest(0, extract(epoch from until - greatest(sin
                as seconds from beyond)
 group by agent
 """
-_STATES = f"""
-select measure, bin, sum(n) as n, sum(total) as total, sum(squares) as squares from rollup
-{_IN_PERIOD} and slot_at >= :since and slot_at < :until and (cast(:queue as text) is null or queue = :queue)
-  and (cast(:channel as text) is null or channel = :channel)
-group by measure, bin
+# whole days (UTC) from one table, what is left of the period at its ends from the other
+_STATES = """
+with state as (
+    select queue, channel, measure, bin, n, total, squares, cast(null as timestamp) as slot_at from rollup_day
+    where date >= :first_day and date < :last_day
+    union all
+    select queue, channel, measure, bin, n, total, squares, slot_at from rollup
+    where (day between cast(:since as date) and cast(:first_day as date)
+           or day between cast(:last_day as date) and cast(:until as date))
+      and (slot_at >= :since and slot_at < :first_day or slot_at >= :last_day and slot_at < :until)
+), chosen as materialized (
+    select * from state where (cast(:queue as text) is null or queue = :queue)
+                          and (cast(:channel as text) is null or channel = :channel)
+)
+"""
+_WHOLE = f"""{_STATES}
+select '' as name, '' as value, measure, bin, sum(n) as n, sum(total) as total, sum(squares) as squares
+from chosen group by measure, bin
+"""
+_PARTS: Mapping[str, str] = {
+    "queue": "queue", "channel": "channel",
+    "slot": f"cast(extract(epoch from time_bucket(cast(:slot as interval), {_LOCAL.replace('began_at', 'slot_at')},"
+            " timestamp '2000-01-01')) as bigint)",
+}  # fmt: skip
+_BY = """
+select {name} as name, cast({part} as varchar) as value, measure, bin, sum(n) as n, sum(total) as total,
+       sum(squares) as squares from chosen where {part} is not null group by all
 """
 _FROM_STATES = {Dimension.QUEUE, Dimension.CHANNEL}
 Asked = Mapping[str, object]
@@ -103,8 +124,24 @@ def read_states(warehouse: duckdb.DuckDBPyConnection, question: Question, period
 
     For a period that begins and ends at a quarter of an hour, narrowed by queue or channel at most: see `merges`.
     """
-    rows = _fetched(warehouse, _STATES, _asked(question, period))
-    return tally_of_states([(row[0], row[1], row[2], row[3], row[4]) for row in rows], question.within_s)
+    return _tallies(_fetched(warehouse, _WHOLE, _asked(question, period)), question).get(("", ""), Tally())
+
+
+def read_parts(warehouse: duckdb.DuckDBPyConnection, question: Question, by: Sequence[str]) -> Tallies:
+    """From the rollups also: everything, and the parts by `queue`, `channel` or (for a day or two) `slot`."""
+    parts = [_BY.format(name=f"'{name}'", part=_PARTS[name]) for name in by]
+    asked = _asked(question, question.period)
+    if "slot" in by:  # whole days have no slots
+        asked["first_day"] = asked["last_day"] = asked["until"]
+    statement = " union all ".join([_WHOLE, *parts])
+    return _tallies(_fetched(warehouse, statement, asked), question)
+
+
+def _tallies(rows: Iterable[tuple[Any, ...]], question: Question) -> dict[Group, Tally]:
+    groups: dict[Group, list[StateRow]] = {}
+    for name, value, *state in rows:
+        groups.setdefault((name, value), []).append((state[0], state[1], state[2], state[3], state[4]))
+    return {group: tally_of_states(states, question.within_s) for group, states in groups.items()}
 
 
 def merges(question: Question, period: Period) -> bool:
@@ -123,11 +160,22 @@ def _reasons(warehouse: duckdb.DuckDBPyConnection, asked: Asked) -> dict[str, in
 
 
 def _asked(question: Question, period: Period) -> dict[str, object]:
+    since, until = naive_utc(period.since), naive_utc(period.until)
+    first_day, last_day = _whole_days(since, until)
     return {
-        "since": naive_utc(period.since), "until": naive_utc(period.until), "as_of": naive_utc(question.as_of),
+        "since": since, "until": until, "as_of": naive_utc(question.as_of),
         "within_s": question.within_s, "zone": question.zone, "slot": f"{step_s(period)} seconds", "queues": None,
+        "first_day": first_day, "last_day": last_day,
         **{dimension.value: question.only.get(dimension) for dimension in Dimension},
     }  # fmt: skip
+
+
+def _whole_days(since: datetime, until: datetime) -> tuple[datetime, datetime]:
+    """From the first midnight to the last one in the period; both its end when there is no whole day in it."""
+    first, last = (moment.replace(hour=0, minute=0, second=0, microsecond=0) for moment in (since, until))
+    if first < since:
+        first += timedelta(days=1)
+    return (first, last) if first < last else (until, until)
 
 
 def _rows(warehouse: duckdb.DuckDBPyConnection, statement: str, asked: Asked) -> Iterator[dict[str, Any]]:

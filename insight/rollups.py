@@ -4,13 +4,14 @@ A count is a row without a bin. A duration is a row for each bin of a logarithmi
 squares of what fell into it; so mean and interval stay exact, and a quantile is right within its bin.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from math import ceil, log2
 
 from insight import facts_sql
 from insight.extract_sql import for_duckdb
 from insight.facts_sql import Family
 from insight.tally import QUANTILES, Spread, Tally
+from insight.warehouse import Manifest, Warehouse, selected
 
 SLOT_S = 900
 BINS_A_DOUBLING = 4  # a bin is 19 % wide
@@ -90,6 +91,16 @@ def rollup_statement(tables: Mapping[str, str]) -> str:
 MERGED = (
     "select measure, bin, sum(n) as n, sum(total) as total, sum(squares) as squares from rollup where {} group by 1, 2"
 )
+
+
+def by_whole_days(warehouse: Warehouse, manifest: Manifest, months: Sequence[str]) -> str:
+    """The quarters of an hour of some months, added up: long periods have far fewer of these to read."""
+    days = [day for day in manifest.tables.get("rollup", {}) if f"{day[:7]}-01" in months]
+    return (
+        "select cast(slot_at as date) as date, queue, channel, measure, bin, cast(sum(n) as bigint) as n, "
+        "sum(total) as total, sum(squares) as squares, cast(date_trunc('month', slot_at) as date) as day "
+        f"from ({selected(manifest, 'rollup', warehouse.folder, days)}) group by all"
+    )
 
 
 def tally_of_states(rows: Iterable[StateRow], within_s: float) -> Tally:

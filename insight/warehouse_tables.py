@@ -67,6 +67,11 @@ OTHERS: Mapping[str, Table] = {
         "slot_at": MOMENT, "queue": TEXT, "channel": TEXT, "measure": TEXT, "bin": WHOLE, "n": WHOLE,
         "total": NUMBER, "squares": NUMBER,
     }, "slot_at"),
+    # the same by whole days; its files hold a month each, and `day` is the first of it
+    "rollup_day": Table({
+        "date": DAY, "queue": TEXT, "channel": TEXT, "measure": TEXT, "bin": WHOLE, "n": WHOLE, "total": NUMBER,
+        "squares": NUMBER,
+    }, "date"),
     "dim_date": Table({
         "date": DAY, "iso_year": WHOLE, "iso_week": WHOLE, "weekday": WHOLE, "month": WHOLE, "quarter": WHOLE,
     }),

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crm_core.db import Sessions
-from insight.history import read_history, read_states
+from insight.history import read_history, read_parts, read_states
 from insight.reports import asked_of, read_report, read_tallies
 from insight.rollups import bin_of, edges_of, rollup_statement
 from insight.tally import Tally
@@ -39,6 +39,9 @@ async def test_twenty_days_are_the_same_in_the_warehouse_in_the_reports_and_in_t
                 assert told_of(exact) == truth(day.segments, LATER)
                 assert {name: merged[name] for name in exact.counts} == exact.counts
                 assert_within_bins(merged, exact)
+                parts = read_parts(warehouse, asked, ("queue", "channel", "slot"))
+                for group in (each for each in tallies if each[0] in ("queue", "channel", "slot")):
+                    assert all(parts[group][name] == tallies[group][name] for name in exact.counts), group
             for asked in (question(3), question(0, DAYS), question(5, 9, channel="phone")):
                 told = await read_report(session, reach(), asked)
                 assert flat(read_history(warehouse, asked)) == pytest.approx(flat(told), abs=1e-6)
