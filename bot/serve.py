@@ -23,7 +23,7 @@ from bot.surveys import ask_for_rating
 from bot.turn import run_turn
 from bot.typing_signs import TypingSigns
 from bot.upkeep import CLOSE_EVERY_S, close_idle, every
-from bot.warehousing import nightly_warehouse
+from bot.warehousing import KEEP_EVERY_S, keep_facts, nightly_warehouse
 from bot.worker import Worker
 from config.settings import Settings
 from crm_core.dispatcher import Dispatcher
@@ -100,6 +100,7 @@ async def work(settings: Settings) -> None:
             asyncio.create_task(every(CLOSE_EVERY_S, lambda now: close_idle(services.sessions, now), "close_idle")),
             asyncio.create_task(every(PLAN_EVERY_S, nightly.plan, "plan_night")),
             asyncio.create_task(every(PLAN_EVERY_S, nightly_warehouse(services).extract_if_due, "warehouse")),
+            asyncio.create_task(every(KEEP_EVERY_S, lambda now: keep_facts(services.sessions, now), "keep_facts")),
         ]
         await worker.run()
         for chore in chores:

@@ -1,4 +1,4 @@
-"""The warehouse is brought up to date by night, after the ERP was read; one process does it, the others look on."""
+"""What reports and warehouse read is kept up to date; of all processes one does it, the others look on."""
 
 import asyncio
 from dataclasses import dataclass
@@ -10,14 +10,17 @@ import structlog
 from adbc_driver_manager import Error as DriverError
 
 from bot.services import Services
+from crm_core.db import Sessions, unit_of_work
 from crm_core.errors import Conflict
 from crm_core.hours import hours_of
 from insight.extract import Source, extract
+from insight.kept_facts import keep_up
 from insight.warehouse import Warehouse
 
 log = structlog.get_logger(__name__)
 
 FIRST_HOUR, LAST_HOUR = 3, 6  # by the company's clock
+KEEP_EVERY_S, MOST_BATCHES = 20.0, 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +52,14 @@ class NightlyWarehouse:
         tonight = local.replace(hour=FIRST_HOUR, minute=0, second=0, microsecond=0)
         as_of = self.warehouse.manifest().as_of
         return as_of is None or as_of < tonight - timedelta(seconds=1)
+
+
+async def keep_facts(sessions: Sessions, now: datetime) -> None:
+    """What the reports read, brought up to now; a first reading of a large past goes on at the next look."""
+    for _ in range(MOST_BATCHES):
+        async with unit_of_work(sessions) as session:
+            if await keep_up(session, now):
+                return
 
 
 def nightly_warehouse(services: Services) -> NightlyWarehouse:

@@ -13,6 +13,7 @@ from insight import facts_sql as sql
 from insight import story_sql
 from insight.facts import LETS_GO, TAKES
 from insight.figures import figures_of, occupancy
+from insight.kept_facts import ENGINE, REASONS, tail
 from insight.occupancy import OCCUPANCY, Busy
 from insight.tally import Spread, Tally
 
@@ -28,12 +29,15 @@ async def read_report(session: AsyncSession, reach: Reach, question: Question) -
     """Raises Forbidden for who may see no reports. A lead's reports hold the queues of their teams."""
     require_role(reach.viewer, Action.REPORT)
     asked = asked_of(reach, question, question.period)
+    earlier = asked_of(reach, question, question.before)
     await session.execute(text(sql.PLAN))
-    now = await read_tallies(session, asked)
-    before = await read_whole(session, asked_of(reach, question, question.before))
+    ids = await tail(session, question.as_of)
+    engine, reasons = (sql.POSTGRES, sql.REASONS) if ids is None else (ENGINE, REASONS)
+    now = await read_tallies(session, {**asked, "ids": ids}, engine)
+    before = await read_whole(session, {**earlier, "ids": ids}, engine)
     busy = await read_busy(session, asked)
-    reasons = (await session.execute(text(sql.REASONS), asked)).all()
-    return report_of(now, before, busy, {row.reason: row.n for row in reasons}, question.period)
+    found = (await session.execute(text(reasons), {**asked, "ids": ids})).all()
+    return report_of(now, before, busy, {row.reason: row.n for row in found}, question.period)
 
 
 def report_of(
@@ -57,11 +61,13 @@ def asked_of(reach: Reach, question: Question, period: Period) -> dict[str, obje
     }  # fmt: skip
 
 
-async def read_tallies(session: AsyncSession, asked: Mapping[str, object]) -> Tallies:
+async def read_tallies(
+    session: AsyncSession, asked: Mapping[str, object], engine: sql.Engine = sql.POSTGRES
+) -> Tallies:
     """Everything together, by each dimension, and by slot."""
     found: dict[Group, Tally] = {}
-    for facts, family in sql.POSTGRES.families:
-        statement = sql.broken_down(facts, family, sql.POSTGRES.slot)
+    for facts, family in engine.families:
+        statement = sql.broken_down(facts, family, engine.slot)
         add_rows(found, family, (await session.execute(text(statement), dict(asked))).mappings())
     return found
 
@@ -74,9 +80,9 @@ def add_rows(found: dict[Group, Tally], family: sql.Family, rows: Iterable[Row])
             found[group] = merged(found.get(group, Tally()), tally_of(row, family))
 
 
-async def read_whole(session: AsyncSession, asked: Mapping[str, object]) -> Tally:
+async def read_whole(session: AsyncSession, asked: Mapping[str, object], engine: sql.Engine = sql.POSTGRES) -> Tally:
     found = Tally()
-    for facts, family in sql.POSTGRES.families:
+    for facts, family in engine.families:
         row = (await session.execute(text(sql.whole(facts, family)), dict(asked))).mappings().one()
         found = merged(found, tally_of(row, family))
     return found
