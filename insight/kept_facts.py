@@ -26,11 +26,14 @@ with told as (
     select c.id as conversation_id, c.language, c.intent, i.channel
     from (select id, inbox_id, language, intent from conversation where id = any(:ids)) c
     left join inbox i on i.id = c.inbox_id
+), goodbye as (
+    select happened_at from told
+    where kind = 'closed' and conversation_id <> all(array(select conversation_id from told where kind = 'queued'))
 ), entered as (
     select contact_id, at as queued_at from event
     where kind = 'queued' and at <= :as_of and contact_id = any(array(select contact_id from told))
-      and at >= (select min(happened_at) from told where kind = 'closed' and conversation_id <> all(
-                 array(select conversation_id from told where kind = 'queued')))
+      and at >= (select min(happened_at) from goodbye)
+      and at <= (select max(happened_at) + interval '24 hours' from goodbye)
 )
 """
 _HISTORY = TOLD + story_sql.STORY + story_sql.ABOUT
@@ -130,6 +133,16 @@ async def keep_up(session: AsyncSession, now: datetime, batch: int = BATCH) -> b
     )
     await session.execute(_NOTE, {**told, "newest_at": newest_at})
     return is_done
+
+
+def _next(since: int | None, done: int, batch: int) -> str:
+    """The first reading walks along the index, which needs not find all of them each time."""
+    if since is None:
+        return (
+            "select distinct conversation_id as id from event "
+            f"where conversation_id > {done} order by conversation_id limit {batch}"
+        )
+    return f"select id from ({touched(since)}) t where id > {done} order by id limit {batch}"
 
 
 async def _remake(session: AsyncSession, now: datetime, ids: list[int]) -> datetime | None:
