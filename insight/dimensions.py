@@ -185,15 +185,11 @@ def _calendar_mark(calendars: Calendars) -> str:
 
 
 def _slot_columns(days: Sequence[date], calendars: Calendars) -> dict[str, list[object]]:
-    found: dict[str, list[object]] = {name: [] for name in TABLES["dim_slot"].columns}
-    for name, hours in calendars.items():
-        for day in days:
-            midnight = datetime.combine(day, time(), UTC)
-            for number in range(_SLOTS_A_DAY):
-                row = _slot(midnight + number * SLOT, name, hours)
-                for column, value in zip(found, row, strict=True):
-                    found[column].append(value)
-    return found
+    midnights = [datetime.combine(day, time(), UTC) for day in days]
+    slots = [midnight + number * SLOT for midnight in midnights for number in range(_SLOTS_A_DAY)]
+    rows = [_slot(at, name, hours) for name, hours in calendars.items() for at in slots]
+    columns = TABLES["dim_slot"].columns
+    return {column: [row[place] for row in rows] for place, column in enumerate(columns)}
 
 
 def _slot(at: datetime, name: str, hours: BusinessHours) -> tuple[object, ...]:
