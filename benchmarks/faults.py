@@ -1,8 +1,8 @@
 """Killed again and again under load: is an acknowledged message ever lost, unanswered or answered twice?
 
 `--kill app` ends serve and worker with SIGKILL every two seconds; `--kill postgres` the database; the default does one
-after the other. `--channel telegram` lets customers write there, by webhook and by polling. `--broken` runs a server
-that acknowledges before it stores: it must show losses.
+after the other. `--channel telegram` lets customers write there, by webhook and by polling; `sms` by signed webhooks.
+`--broken` runs a server that acknowledges before it stores: it must show losses.
 """
 
 import argparse
@@ -13,7 +13,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from benchmarks import telegram_customers
+from benchmarks import fault_counts, sms_customers, telegram_customers
 from benchmarks.email_faults import mail_round
 from benchmarks.report import tell
 from benchmarks.turn import SEED, UNLIMITED
@@ -22,7 +22,7 @@ from tests.support.bot_api import BotApiEmulator, bot_api_emulator
 from tests.support.stack import Stack
 
 VISITORS, RATE_PER_S, KILL_EVERY_S = 50, 50, 2.0
-SETTLE_S = 60.0
+SETTLE_S = 120.0
 QUESTIONS = ("When are you open?", "¿Cuál es el horario?", "Когда вы работаете?", "thanks", "Do you deliver to Paris?")
 BROKEN = {"serve": [sys.executable, "-m", "benchmarks.broken_serve"]}
 
@@ -84,7 +84,7 @@ async def round_of(stack: Stack, target: str, seconds: float) -> dict[str, int]:
     visitors = await customers(stack, seconds)
     done.set()
     kills = await killing
-    await settle(stack)
+    await asyncio.to_thread(fault_counts.settle, stack, SETTLE_S)
     acked = {client_id for visitor in visitors for client_id in visitor.sent_at}
     stored = {_client_id(row[0]) for row in stack.query("select external_id from message where direction = 'in'")}
     copies = stack.query(
@@ -114,22 +114,13 @@ def _client_id(external_id: object) -> str:
     return str(external_id).rpartition(":")[2]
 
 
-async def settle(stack: Stack) -> None:
-    """Until no job is left, at most SETTLE_S."""
-    deadline = time.monotonic() + SETTLE_S
-    while time.monotonic() < deadline:
-        await asyncio.sleep(0.5)
-        if stack.query("select count(*) from job where state = 'ready' and kind = 'turn'")[0][0] == 0:
-            return
-
-
 async def telegram_round(stack: Stack, emulator: BotApiEmulator, target: str, seconds: float) -> dict[str, int]:
     done = asyncio.Event()
     killing = asyncio.create_task(killer(stack, target, done))
     written = await telegram_customers.write_for(emulator, seconds, QUESTIONS, SEED)
     done.set()
     kills = await killing
-    await telegram_customers.settle(stack, emulator)
+    await telegram_customers.settle(stack, emulator, written)
     return telegram_customers.figures_of(stack, emulator, written, kills)
 
 
@@ -141,6 +132,28 @@ def on_telegram(target: str, seconds: float) -> dict[str, int]:
         try:
             stack.start("serve", "worker")
             return asyncio.run(telegram_round(stack, emulator, target, seconds))
+        finally:
+            stack.stop()
+
+
+async def sms_round(stack: Stack, provider: sms_customers.Provider, target: str, seconds: float) -> dict[str, int]:
+    done = asyncio.Event()
+    killing = asyncio.create_task(killer(stack, target, done))
+    written = await sms_customers.write_for(stack, seconds, QUESTIONS, SEED)
+    done.set()
+    kills = await killing
+    await asyncio.to_thread(fault_counts.settle, stack, SETTLE_S)
+    return sms_customers.figures_of(stack, provider, written, kills)
+
+
+def by_sms(target: str, seconds: float) -> dict[str, int]:
+    with tempfile.TemporaryDirectory(prefix="switchboard-bench-") as name, sms_customers.running_provider() as provider:
+        stack = Stack(Path(name) / "var", extra=sms_customers.SECRETS)
+        stack.prepare()
+        sms_customers.configure(stack, provider)
+        try:
+            stack.start("serve", "worker")
+            return asyncio.run(sms_round(stack, provider, target, seconds))
         finally:
             stack.stop()
 
@@ -160,7 +173,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--kill", choices=["app", "postgres", "both"], default="both")
-    parser.add_argument("--channel", choices=["webchat", "telegram", "email"], default="webchat")
+    parser.add_argument("--channel", choices=["webchat", "telegram", "sms", "email"], default="webchat")
     parser.add_argument("--broken", action="store_true", help="acknowledge before the insert")
     options = parser.parse_args()
     seconds = 12.0 if options.quick else 60.0
@@ -173,6 +186,8 @@ def main() -> None:
     for target in targets:
         if options.channel == "telegram":
             figures = on_telegram(target, seconds)
+        elif options.channel == "sms":
+            figures = by_sms(target, seconds)
         else:
             figures = on_web_chat(target, seconds, broken=options.broken)
         for key, value in figures.items():

@@ -5,6 +5,7 @@ import itertools
 import random
 import time
 
+from benchmarks import fault_counts
 from tests.support.bot_api import BotApiEmulator
 from tests.support.stack import Stack
 
@@ -44,37 +45,22 @@ async def write_for(emulator: BotApiEmulator, seconds: float, questions: tuple[s
     return len(await asyncio.gather(*tasks))
 
 
-async def settle(stack: Stack, emulator: BotApiEmulator) -> None:
-    """Until the provider has nothing left for us and no turn or send is open."""
+async def settle(stack: Stack, emulator: BotApiEmulator, written: int) -> None:
+    """Until all that was written is here and answered; the provider keeps what we were not there to take."""
     deadline = time.monotonic() + SETTLE_S
     while time.monotonic() < deadline:
         await asyncio.sleep(0.5)
         await asyncio.to_thread(emulator.deliver, BOTS["hooked"])
-        waiting = [emulator.call(token, "getWebhookInfo")["result"] for token in BOTS.values()]
-        open_jobs = stack.query("select count(*) from job where state = 'ready' and kind in ('turn', 'send')")[0][0]
-        # what was polled last stays in the provider's list until the next question acknowledges it
-        hooked = waiting[0]["pending_update_count"] if isinstance(waiting[0], dict) else 0
-        if hooked == 0 and open_jobs == 0:
+        if fault_counts.stored(stack) >= written and fault_counts.open_jobs(stack) == 0:
             return
 
 
 def figures_of(stack: Stack, emulator: BotApiEmulator, written: int, kills: int) -> dict[str, int]:
     """`duplicates` counts what reached customers more than once; `parked` is what a person must decide."""
-    stored = int(str(stack.query("select count(*) from message where direction = 'in'")[0][0]))
-    copies = stack.query(
-        "select count(*) - count(distinct (inbox_id, external_id)) from message where direction = 'in'"
-    )
-    unanswered = stack.query(
-        "select count(*) from message m join conversation c on c.id = m.conversation_id"
-        " where m.direction = 'in' and m.id > c.answered_through and c.state = 'bot'"
-    )
-    sent, parked = (
-        int(str(stack.query(f"select count(*) from message where delivery = '{state}'")[0][0]))
-        for state in ("sent", "in_doubt")
-    )
+    sent, parked = fault_counts.delivered(stack, "sent"), fault_counts.delivered(stack, "in_doubt")
     on_the_wire = sum(method in ("sendMessage", "sendPhoto", "sendDocument") for method in emulator.methods())
     return {
-        "acked": written, "lost": written - stored, "unanswered": int(str(unanswered[0][0])),
-        "duplicates": int(str(copies[0][0])) + max(0, on_the_wire - sent - parked), "parked": parked,
+        "acked": written, "lost": written - fault_counts.stored(stack), "unanswered": fault_counts.unanswered(stack),
+        "duplicates": fault_counts.copies(stack) + max(0, on_the_wire - sent - parked), "parked": parked,
         "sent": sent, "on_the_wire": on_the_wire, "kills": kills,
     }  # fmt: skip

@@ -12,7 +12,7 @@ from bot.extraction import PLAN_EVERY_S, Nightly, open_sources
 from bot.faxes import Faxes
 from bot.fetching import Fetching
 from bot.intake_door import IntakeDoor
-from bot.phone.wiring import CALLBACKS_EVERY_S, place_callbacks
+from bot.phone.wiring import CALLBACKS_EVERY_S, pause_recording, place_callbacks
 from bot.process import end_with_parent, process_name
 from bot.pullers import run_pullers
 from bot.returns import ask_for_return
@@ -60,11 +60,14 @@ def build_worker(services: Services, nightly: Nightly) -> Worker:
     async def erp_return(job: ClaimedJob) -> None:
         await ask_for_return(services.turn.dialogue, job)
 
+    async def pause(job: ClaimedJob) -> None:
+        await pause_recording(services, IntakeDoor(services), job)
+
     routing = RoutingJobs(services.sessions, services.turn.dialogue.replies, services.business.company.languages[0])
     handlers = {
         JobKind.TURN: turn, JobKind.SEND: sending.send, JobKind.MAIL: sending.mail, JobKind.SURVEY: survey,
         JobKind.OFFER: routing.offer, JobKind.SLA: routing.sla, JobKind.TELL_WAIT: routing.tell_wait,
-        JobKind.WAKE: routing.wake, JobKind.RELEASE: routing.release,
+        JobKind.WAKE: routing.wake, JobKind.RELEASE: routing.release, JobKind.PAUSE_RECORDING: pause,
         JobKind.ERP_RETURN: erp_return, JobKind.ERP_EXTRACT: nightly.carry_out,
         JobKind.FETCH: Fetching(services.sessions, channels, services.blobs).fetch,
         JobKind.FAX: Faxes(

@@ -9,7 +9,7 @@ import structlog
 
 from channels.gsm7 import room
 from channels.protocol import Channel
-from crm_core.contracts import Capabilities, DeliveryReceipt, DeliveryState, InDoubtPolicy, Outbound
+from crm_core.contracts import Capabilities, DeliveryReceipt, DeliveryState, InDoubtPolicy, Outbound, Part
 
 log = structlog.get_logger(__name__)
 
@@ -70,7 +70,9 @@ def parts_of(outbound: Outbound, capabilities: Capabilities) -> list[Outbound]:
     fitting = downgrade(outbound, capabilities)
     *first, last = split_text(fitting.text, _limit(capabilities), in_utf16=capabilities.counts_utf16)
     bare = replace(fitting, choices=(), card=None, attachments=())
-    return [*(replace(bare, text=text) for text in first), replace(fitting, text=last)]
+    parts = [*(replace(bare, text=text) for text in first), replace(fitting, text=last)]
+    count = len(parts)
+    return [replace(each, part=Part(number, count)) for number, each in enumerate(parts, 1)] if first else parts
 
 
 def _limit(capabilities: Capabilities) -> int | Callable[[str], int]:

@@ -1,5 +1,6 @@
 """Twilio's message forms: what came in, what became of what we sent. Pure and total."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import PurePosixPath
@@ -18,11 +19,13 @@ from crm_core.contracts import (
     JsonObject,
     Mark,
     MessageId,
+    Part,
     Reachability,
     RemoteFile,
 )
 
 MOST_MEDIA = 10
+PART = re.compile(r"([1-9][0-9]?)\.([1-9][0-9]?)")
 CHOICES = {Wish.START: "greeting", Wish.HELP: "help"}
 STATES = {
     "accepted": DeliveryState.SENDING, "scheduled": DeliveryState.SENDING, "queued": DeliveryState.SENDING,
@@ -60,12 +63,17 @@ class MessageForm:
         code = f"twilio_{self('ErrorCode')}" if state is DeliveryState.FAILED else None
         if self("ErrorCode") == "63016":
             code = "outside_window"
-        return [DeliveryUpdate(state, self("MessageSid"), self._message_id(), code)]
+        return [DeliveryUpdate(state, self("MessageSid"), self._message_id(), code, self._part())]
 
     def _message_id(self) -> MessageId | None:
         """Ours, from the address we asked for the report at: it may come before we have stored Twilio's."""
         ours = dict(parse_qsl(self.request.query)).get("m", "")
         return MessageId(int(ours)) if ours.isascii() and ours.isdecimal() and len(ours) < 19 else None  # noqa: PLR2004
+
+    def _part(self) -> Part | None:
+        """Which of several texts one message became, from the same address."""
+        found = PART.fullmatch(dict(parse_qsl(self.request.query)).get("p", ""))
+        return Part(int(found[1]), int(found[2])) if found else None
 
     def _message(self, kind: AddressKind, account_url: str) -> list[Incoming]:
         number = self("From").removeprefix("whatsapp:").strip()

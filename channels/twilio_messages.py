@@ -117,7 +117,8 @@ class TwilioMessages:
         sender = (
             ("MessagingServiceSid", self._line.service_sid) if self._line.service_sid else ("From", self._line.sender)
         )
-        report = f"{self._line.callback_url}?m={outbound.message_id}"
+        part = f"&p={outbound.part.number}.{outbound.part.of}" if outbound.part else ""
+        report = f"{self._line.callback_url}?m={outbound.message_id}{part}"
         fields = [("To", self._line.as_twilio(outbound.recipient.value)), sender, ("StatusCallback", report)]
         if not self._needs_template(outbound):
             media = [("MediaUrl", self._line.file_url(file)) for file in outbound.attachments]

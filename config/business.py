@@ -10,7 +10,7 @@ from urllib.parse import quote
 import yaml
 from pydantic import Field, HttpUrl
 
-from config.documents import DocumentError, line_of, read_document, read_text
+from config.documents import DocumentError, line_of, read_document, read_text, tree_of
 from config.holidays import read_holidays
 from config.inboxes import Channels
 from config.macros import Macros
@@ -154,7 +154,7 @@ def _require(path: Path, where: tuple[int, str], named: str | None, known: Colle
 
 
 def _problem(path: Path, where: tuple[int, str], problem: str) -> DocumentError:
-    root = yaml.compose(read_text(path), Loader=yaml.SafeLoader)
+    root = tree_of(read_text(path))
     assert isinstance(root, yaml.MappingNode)  # noqa: S101 - it was read already
     section = str(root.value[0][0].value)
     return DocumentError(path, line_of(root, (section, *where)), f"{where[1]}: {problem}")

@@ -2,11 +2,16 @@
 
 from collections.abc import Hashable
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import yaml
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
+
+try:  # thirty times as fast; a PyYAML built without libyaml has none
+    from yaml import CSafeLoader as SafeLoader
+except ImportError:  # pragma: no cover - every wheel has it
+    from yaml import SafeLoader  # type: ignore[assignment]
 
 Model = TypeVar("Model", bound=BaseModel)
 Location = tuple[int | str, ...]
@@ -20,7 +25,7 @@ class DocumentError(ValueError):
         self.path, self.line, self.problem = path, line, problem
 
 
-class _StrictLoader(yaml.SafeLoader):
+class _StrictLoader(SafeLoader):
     """Refuses a key written twice, which plain YAML lets the last one win."""
 
 
@@ -54,6 +59,17 @@ def _child(node: yaml.Node, key: int | str) -> yaml.Node | None:
         found: yaml.Node = node.value[key]
         return found
     return None
+
+
+def read_yaml(text: str) -> Any:  # noqa: ANN401 - whatever stands there
+    """Plain values. Raises yaml.MarkedYAMLError."""
+    return yaml.load(text, Loader=SafeLoader)
+
+
+def tree_of(text: str) -> yaml.Node | None:
+    """With the lines. Raises yaml.MarkedYAMLError."""
+    root: yaml.Node | None = yaml.compose(text, Loader=SafeLoader)
+    return root
 
 
 def line_of(root: yaml.Node | None, location: Location) -> int:

@@ -152,6 +152,14 @@ class Quote:
 
 
 @dataclass(frozen=True, slots=True)
+class Part:
+    """Of a text that one message of the provider does not hold: the `number`-th, from 1, of `of`."""
+
+    number: int
+    of: int
+
+
+@dataclass(frozen=True, slots=True)
 class Outbound:
     """One message to be sent. `message_id` makes a repeated send recognisable.
 
@@ -176,6 +184,7 @@ class Outbound:
     customer_wrote_at: datetime | None = None  # the last time, in this conversation
     agent_name: str | None = None
     quotes: Quote | None = None
+    part: Part | None = None
 
 
 class DeliveryState(StrEnum):
@@ -207,12 +216,13 @@ class DeliveryReceipt:
 
 @dataclass(frozen=True, slots=True)
 class DeliveryUpdate:
-    """What a provider reports later about a message it took from us, by its own id or by ours."""
+    """What a provider reports later of a message it took from us, or of a `part` of it; by its own id or by ours."""
 
     state: DeliveryState
     external_id: str | None = None
     message_id: MessageId | None = None
     code: str | None = None
+    part: Part | None = None
 
 
 @dataclass(frozen=True, slots=True)

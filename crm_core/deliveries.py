@@ -31,25 +31,43 @@ EDITS_KEPT = 20
 async def note_delivery(session: AsyncSession, now: datetime, inbox_id: InboxId, report: DeliveryUpdate) -> bool:
     """False when it changes nothing: an unknown message, a repeated report, one that was overtaken."""
     row = await _outgoing(session, inbox_id, report)
-    if row is None or _STAGE[report.state] <= _STAGE[DeliveryState(row["delivery"])]:
+    if row is None:
         return False
-    values: dict[str, object] = {"delivery": report.state.value, "delivery_code": report.code}
-    if report.state in _TIMES:
-        values[_TIMES[report.state]] = now
+    state = await _with_its_parts(session, row, report) if report.part else report.state
+    if _STAGE[state] <= _STAGE[DeliveryState(row["delivery"])]:
+        return False
+    values: dict[str, object] = {"delivery": state.value, "delivery_code": report.code}
+    if state in _TIMES:
+        values[_TIMES[state]] = now
     await session.execute(update(models.Message).where(models.Message.id == row["id"]).values(**values))
-    if report.state in _EVENTS:
+    if state in _EVENTS:
         detail = {"message_id": row["id"], "code": report.code}
-        happened = Event(_EVENTS[report.state], SYSTEM, row["conversation_id"], row["contact_id"], {**detail})
+        happened = Event(_EVENTS[state], SYSTEM, row["conversation_id"], row["contact_id"], {**detail})
         await record(session, now, [happened])
     await publish(session, Signal(Topic.CONVERSATION, row["conversation_id"]))
     return True
+
+
+async def _with_its_parts(session: AsyncSession, row: RowMapping, report: DeliveryUpdate) -> DeliveryState:
+    """What is so of the whole: failed when any part did, delivered or read once all are; each part is kept."""
+    assert report.part is not None  # noqa: S101 - asked by the caller
+    kept, number = row["content"].get("parts", {}), str(report.part.number)
+    if _STAGE[report.state] > _STAGE[DeliveryState(kept.get(number, DeliveryState.PENDING))]:
+        kept = {**kept, number: report.state.value}
+        content = {**row["content"], "parts": kept}
+        await session.execute(update(models.Message).where(models.Message.id == row["id"]).values(content=content))
+    states = [DeliveryState(state) for state in kept.values()]
+    if DeliveryState.FAILED in states:
+        return DeliveryState.FAILED
+    whole = min(states, key=_STAGE.__getitem__)
+    return whole if len(states) >= report.part.of else min(whole, DeliveryState.SENT, key=_STAGE.__getitem__)
 
 
 async def _outgoing(session: AsyncSession, inbox_id: InboxId, report: DeliveryUpdate) -> RowMapping | None:
     message = models.Message
     by_id = message.id == report.message_id if report.message_id else message.external_id == report.external_id
     statement = (
-        select(message.id, message.conversation_id, message.delivery, models.Conversation.contact_id)
+        select(message.id, message.conversation_id, message.delivery, message.content, models.Conversation.contact_id)
         .join(models.Conversation, models.Conversation.id == message.conversation_id)
         .where(by_id, message.inbox_id == inbox_id, message.direction == Direction.OUT, message.delivery.is_not(None))
         .with_for_update(of=message)

@@ -36,6 +36,7 @@ class JobKind(StrEnum):
     OFFER = "offer"  # an offer's time is over, or who declined may be asked again
     RELEASE = "release"  # a reply can no longer be taken back
     WAKE = "wake"  # a snoozed conversation comes back
+    PAUSE_RECORDING = "pause_recording"  # a card number is about to be said to an agent
     TELL_WAIT = "tell_wait"  # somebody in line wrote: tell them their place
 
 

@@ -1,9 +1,11 @@
 """One conversation as its reader sees it: head, handoff card, timeline, and what may be done."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from crm_core.call_recording import recording_of
 from crm_core.contracts import Json
 from crm_core.conversation_head import ConversationHead
 from crm_core.held_replies import Held, held_replies
@@ -43,10 +45,11 @@ async def read_conversation(
     found = await transcript(session, reader.reach, conversation_id)
     company, language = desk.services.business.company, reader.words.language
     held = await held_replies(session, conversation_id)
+    recording = await recording_of(session, conversation_id)
     dispositions = {key: in_language(names, language) for key, names in company.dispositions.items()}
     queues = {queue.key: in_language(queue.name, language) for queue in desk.services.business.queues.queues}
     return ConversationPage(
-        head=_head(found.conversation, reader),
+        head=replace(_head(found.conversation, reader), recording=recording.value),
         entries=timeline(found.conversation, found.entries, reader.clock, dispositions),
         is_cut=len(found.entries) >= MOST_ENTRIES,
         queues=tuple(Option(key, name, key == found.conversation.queue_key) for key, name in queues.items()),

@@ -3,6 +3,7 @@
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from crm_core.agent_work import take_over, transfer_to_queue
+from crm_core.call_recording import ask_to_pause
 from crm_core.contracts import UserId
 from crm_core.errors import AgentAway, InvalidInput
 from crm_core.passing_on import colleagues, escalate_to_supervisor, snooze, transfer_to_agent, wake
@@ -16,7 +17,7 @@ from desk.snoozing import NotLater, wake_time
 def passing_deeds(desk: Desk) -> dict[str, Deed]:
     return {
         "transfer": _transfer(desk), "escalate": _escalate, "snooze": _snooze, "wake": _wake, "take_over": _take_over,
-        "whisper": _whisper,
+        "whisper": _whisper, "pause_recording": _pause_recording,
     }  # fmt: skip
 
 
@@ -76,3 +77,9 @@ async def _whisper(session: AsyncSession, change: Change) -> str:
 async def _take_over(session: AsyncSession, change: Change) -> str:
     await take_over(session, change.reader.now, change.reader.reach, change.conversation_id)
     return change.reader.words("done.accepted")
+
+
+async def _pause_recording(session: AsyncSession, change: Change) -> str:
+    reader = change.reader
+    await ask_to_pause(session, reader.now, reader.reach, change.conversation_id)
+    return reader.words("done.pausing_recording")

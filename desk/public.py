@@ -3,12 +3,12 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-import yaml
 from babel import Locale, negotiate_locale
 from fastapi import APIRouter, Request, Response
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from config.business import Business
+from config.documents import read_yaml
 from desk.assets import Assets
 
 FOLDER = Path(__file__).parent
@@ -39,7 +39,7 @@ def public_router(business: Business) -> APIRouter:
         trim_blocks=True, lstrip_blocks=True,
     )  # fmt: skip
     environment.globals.update(asset=Assets().url, company=company, inbox_key=inbox_key)
-    words = yaml.safe_load((FOLDER / "templates" / "public" / "shop.yml").read_text(encoding="utf-8"))
+    words = read_yaml((FOLDER / "templates" / "public" / "shop.yml").read_text(encoding="utf-8"))
     links = [LanguageLink(code, Locale(code).languages[code].capitalize()) for code in company.languages]
     router = APIRouter()
 

@@ -231,6 +231,7 @@ class Head:
     language_in: str
     handoff: HandoffCard | None
     escalated: bool = False
+    recording: str = "none"  # running, paused
 
 
 @dataclass(frozen=True, slots=True)

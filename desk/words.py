@@ -5,8 +5,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-import yaml
 from babel import Locale, UnknownLocaleError
+
+from config.documents import read_yaml
 
 TEXTS = Path(__file__).parent / "texts"
 LANGUAGES = ("en", "ru", "es")
@@ -74,7 +75,7 @@ def locale_of(language: str, country: str) -> Locale:
 
 
 def _read(path: Path, locale: Locale) -> Words:
-    entries = dict(_flat(yaml.safe_load(path.read_text(encoding="utf-8")), ""))
+    entries = dict(_flat(read_yaml(path.read_text(encoding="utf-8")), ""))
     return Words(locale.language, entries, locale)
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import yaml
 
+from config.documents import tree_of
 from nlu.normalise import normalise
 
 FEWEST_EXAMPLES = 5
@@ -66,7 +67,7 @@ def read_dataset(path: Path) -> tuple[Example, ...]:
 
 def _root(path: Path) -> yaml.MappingNode:
     try:
-        node = yaml.compose(path.read_text(encoding="utf-8"), Loader=yaml.SafeLoader)
+        node = tree_of(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise DatasetError(path, 1, f"cannot be read ({error.strerror}); restore the file") from error
     except UnicodeDecodeError as error:

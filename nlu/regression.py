@@ -6,6 +6,7 @@ from pathlib import Path
 
 import yaml
 
+from config.documents import read_yaml
 from nlu.dataset import DatasetError
 from nlu.engine import NluEngine
 
@@ -50,7 +51,7 @@ def _read(path: Path) -> tuple[Expected, ...]:
     if not path.exists():
         return ()
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+        content = read_yaml(path.read_text(encoding="utf-8")) or {}
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         raise DatasetError(path, line, f"not valid YAML: {error.problem}") from error

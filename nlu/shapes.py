@@ -5,6 +5,7 @@ from pathlib import Path
 
 import yaml
 
+from config.documents import read_yaml
 from nlu.dataset import DatasetError
 
 
@@ -23,7 +24,7 @@ def read_shapes(path: Path) -> Shapes:
     if not path.exists():
         return Shapes()
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+        content = read_yaml(path.read_text(encoding="utf-8")) or {}
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         raise DatasetError(path, line, f"not valid YAML: {error.problem}") from error

@@ -15,6 +15,7 @@ from crm_core.events import CONTACT, SYSTEM, Event, EventKind, record
 from crm_core.jobs import JobKind, NewJob, enqueue
 from crm_core.models_phone import Call
 from crm_core.outbox import Utterance, Voice, post
+from crm_core.signals import Signal, Topic, publish
 from crm_core.states import Author, Visibility
 
 log = structlog.get_logger(__name__)
@@ -58,6 +59,7 @@ class Recordings:
             detail = {"call_id": call_id, "code": "paused" if paused else "stopped"}
             happened = Event(EventKind.RECORDING_PAUSED, SYSTEM, call.conversation_id, None, {**detail})
             await record(session, utc_now(), [happened])
+            await publish(session, Signal(Topic.CONVERSATION, call.conversation_id))
 
     def files(self, recording_id: str, name: str) -> tuple[RemoteFile, ...]:
         """Asked for by its id at the carrier's own address: an address in the request is never followed."""

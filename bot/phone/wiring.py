@@ -8,12 +8,16 @@ from bot.intake_door import IntakeDoor
 from bot.phone.agents import Agents
 from bot.phone.desk import HomeDesk
 from bot.phone.home import PhoneHome
+from bot.phone.recording import Recordings
 from bot.services import Services
 from channels.phone.channel import PhoneChannel
 from channels.phone.session import Rules
 from channels.phone.transfer import Legs
 from channels.phone.twilio_http import PhoneLine, phone_routes
 from config.inboxes import PhoneInbox
+from crm_core.db import unit_of_work
+from crm_core.jobs import ClaimedJob, finish
+from crm_core.models_phone import Call
 
 CALLBACKS_EVERY_S = 5.0
 
@@ -46,6 +50,18 @@ def line_of(home: PhoneHome, channel: PhoneChannel) -> PhoneLine:
         home.inbox.language or languages[0],
         str(home.inbox.hold_music) if home.inbox.hold_music else f"{base}/hold.wav",
     )  # fmt: skip
+
+
+async def pause_recording(services: Services, door: IntakeDoor, job: ClaimedJob) -> None:
+    """The `pause_recording` job: an agent is about to take a card number."""
+    call_id = job.payload.get("call_id")
+    async with services.readers() as session:
+        call = await session.get(Call, call_id)
+    for home in phone_homes(services, door):
+        if call is not None and call.inbox_id == home.inbox_id:
+            await Recordings(home).pause(call.id)
+    async with unit_of_work(services.sessions) as session:
+        await finish(session, [job])
 
 
 async def place_callbacks(services: Services, door: IntakeDoor) -> None:

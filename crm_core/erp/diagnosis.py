@@ -4,8 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-import yaml
-
+from config.documents import read_yaml
 from crm_core.erp.port import Capability, Erp
 from crm_core.erp.query import AgentIdentity, OrderQuery
 from crm_core.errors import ErpAuth, ErpError, ErpForbidden, ErpNotSupported
@@ -40,7 +39,7 @@ class Question:
 
 def needed_rights(kind: str) -> Mapping[str, str]:
     """What our user needs in this kind of ERP, by group of questions."""
-    known: Mapping[str, Mapping[str, str]] = yaml.safe_load(_RIGHTS.read_text(encoding="utf-8"))
+    known: Mapping[str, Mapping[str, str]] = read_yaml(_RIGHTS.read_text(encoding="utf-8"))
     return known.get(kind, {})
 
 

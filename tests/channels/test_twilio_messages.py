@@ -27,6 +27,7 @@ from crm_core.contracts import (
     Mark,
     MessageId,
     Outbound,
+    Part,
     Reachability,
     RemoteFile,
 )
@@ -217,6 +218,9 @@ class TestWhatsApp(TwilioKit):
     ("name", "query", "expected"),
     [
         ("sms/delivered.form", "m=77", DeliveryUpdate(DeliveryState.DELIVERED, f"SM{9:032x}", MessageId(77))),
+        ("sms/delivered.form", "m=77&p=2.3",
+         DeliveryUpdate(DeliveryState.DELIVERED, f"SM{9:032x}", MessageId(77), part=Part(2, 3))),
+        ("sms/delivered.form", "m=77&p=0.3", DeliveryUpdate(DeliveryState.DELIVERED, f"SM{9:032x}", MessageId(77))),
         ("sms/delivered.form", "", DeliveryUpdate(DeliveryState.DELIVERED, f"SM{9:032x}")),
         ("sms/delivered.form", "m=x", DeliveryUpdate(DeliveryState.DELIVERED, f"SM{9:032x}")),
         ("sms/undelivered.form", "m=7",
@@ -233,6 +237,13 @@ def test_reports_become_updates(fake: FakeTwilio, name: str, query: str, expecte
     channel = a_channel(fake, kind)
     assert channel.verify(request)
     assert channel.parse(request) == [expected]
+
+
+async def test_each_part_of_a_long_text_asks_for_a_report_of_its_own(fake: FakeTwilio) -> None:
+    fake.answer(201, {"sid": "SM1"})
+    await deliver(a_channel(fake, AddressKind.TEL), an_outbound(SMS, "Where it is. " * 120))
+    asked = [dict(fields)["StatusCallback"].partition("?")[2] for fields in fake.forms]
+    assert asked == ["m=77&p=1.2", "m=77&p=2.2"]
 
 
 FUTURE = [("Body", "hi "), ("SomethingNew", ""), ("AccountSid", ACCOUNT_SID), ("To", OUR_NUMBER),

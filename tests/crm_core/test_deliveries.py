@@ -13,6 +13,7 @@ from crm_core.contracts import (
     Inbound,
     Mark,
     MessageId,
+    Part,
     Reachability,
 )
 from crm_core.deliveries import note_delivery, note_edit, note_reachability
@@ -59,6 +60,30 @@ async def test_a_report_that_was_overtaken_changes_nothing(centre: Centre, late:
     assert await reported(centre, delivered, DeliveryUpdate(late, external_id="SM-1")) == [True, False]
     assert (await stored(centre, message_id)).delivery == "delivered"
     assert len([kind for kind, _ in await centre.events(conversation_id) if kind.startswith("message_")]) == 2
+
+
+DELIVERED, READ, FAILED = DeliveryState.DELIVERED, DeliveryState.READ, DeliveryState.FAILED
+
+
+@pytest.mark.parametrize(
+    ("reports", "expected"),
+    [
+        ([(1, DELIVERED)], "sent"),
+        ([(1, DELIVERED), (2, DELIVERED)], "delivered"),
+        ([(2, READ), (1, DELIVERED)], "delivered"),
+        ([(2, READ), (1, READ)], "read"),
+        ([(1, DELIVERED), (2, FAILED)], "failed"),
+        ([(2, FAILED), (1, DELIVERED)], "failed"),
+        ([(1, DELIVERED), (1, DELIVERED)], "sent"),
+    ],
+)
+async def test_a_long_text_arrived_when_all_its_parts_did(
+    centre: Centre, reports: list[tuple[int, DeliveryState]], expected: str
+) -> None:
+    _, message_id = await sent_message(centre)
+    told = [DeliveryUpdate(state, message_id=message_id, part=Part(number, 2)) for number, state in reports]
+    await reported(centre, *told)
+    assert (await stored(centre, message_id)).delivery == expected
 
 
 async def test_a_report_about_another_inbox_s_message_changes_nothing(centre: Centre) -> None:

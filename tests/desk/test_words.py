@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from desk.pages import FOLDER
-from desk.words import LANGUAGES, CatalogueError, read_catalogues
+from desk.words import LANGUAGES, CatalogueError, Words, read_catalogues
 
 TEMPLATES = sorted((FOLDER / "templates" / "desk").rglob("*.html"))
 LETTERS = re.compile(r"[A-Za-zА-Яа-я]{3,}")
@@ -15,6 +15,11 @@ def write(directory: Path, **texts: str) -> Path:
     for language in LANGUAGES:
         (directory / f"{language}.yml").write_text(texts.get(language, texts["en"]), encoding="utf-8")
     return directory
+
+
+@pytest.fixture(scope="module")
+def known_texts() -> Words:
+    return read_catalogues()["en"]
 
 
 def test_every_language_says_the_same_things() -> None:
@@ -50,9 +55,9 @@ def test_a_value_that_looks_like_a_placeholder_stays_as_it_is() -> None:
 
 
 @pytest.mark.parametrize("template", TEMPLATES, ids=lambda path: path.name)
-def test_templates_ask_only_for_texts_that_exist(template: Path) -> None:
+def test_templates_ask_only_for_texts_that_exist(template: Path, known_texts: Words) -> None:
     keys = re.findall(r"\bt\('([a-z_.]+)'[,)]", template.read_text(encoding="utf-8"))
-    assert [key for key in keys if key not in read_catalogues()["en"].entries] == []
+    assert [key for key in keys if key not in known_texts.entries] == []
 
 
 @pytest.mark.parametrize("template", TEMPLATES, ids=lambda path: path.name)

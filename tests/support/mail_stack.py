@@ -48,9 +48,10 @@ class MailStack:
     imap: int = field(init=False)
     imaps: int = field(init=False)
     lmtp: int = field(init=False)
+    introspection: int = field(init=False)  # where Dovecot asks whose a token is
 
     def __post_init__(self) -> None:
-        self.smtp, self.submission, self.imap, self.imaps, self.lmtp = free_ports(5)
+        self.smtp, self.submission, self.imap, self.imaps, self.lmtp, self.introspection = free_ports(6)
 
     @property
     def ca(self) -> Path:
@@ -68,7 +69,7 @@ class MailStack:
         self._run("dovecot", "-c", str(self.directory / "dovecot" / "dovecot.conf"))
         self._run("postfix", "-c", str(self.directory / "postfix"), "start")
         for port in (self.smtp, self.submission, self.imap, self.imaps):
-            _wait_for(port)
+            wait_for(port)
 
     def stop(self) -> None:
         self._run("postfix", "-c", str(self.directory / "postfix"), "abort", check=False)
@@ -79,7 +80,7 @@ class MailStack:
         self._run("doveadm", "-c", conf, "stop", check=False)
         time.sleep(0.3)
         self._run("dovecot", "-c", conf)
-        _wait_for(self.imaps)
+        wait_for(self.imaps)
 
     def flush(self) -> None:
         """Try the queue now."""
@@ -119,10 +120,10 @@ class MailStack:
 
     def _make_certificates(self) -> None:
         tls = self.directory / "tls"
-        self._run("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", f"{tls}/ca.key", "-out",
+        self._run("openssl", "req", "-x509", *_KEY, "-nodes", "-keyout", f"{tls}/ca.key", "-out",
                   f"{tls}/ca.pem", "-days", "30", "-subj", "/CN=Test CA", "-addext",
                   "basicConstraints=critical,CA:TRUE", "-addext", "keyUsage=keyCertSign,cRLSign")  # fmt: skip
-        self._run("openssl", "req", "-newkey", "rsa:2048", "-nodes", "-keyout", f"{tls}/srv.key", "-out",
+        self._run("openssl", "req", *_KEY, "-nodes", "-keyout", f"{tls}/srv.key", "-out",
                   f"{tls}/srv.csr", "-subj", "/CN=localhost")  # fmt: skip
         (tls / "ext").write_text("subjectAltName=DNS:localhost,IP:127.0.0.1\nbasicConstraints=CA:FALSE\n")
         self._run("openssl", "x509", "-req", "-in", f"{tls}/srv.csr", "-CA", f"{tls}/ca.pem", "-CAkey", f"{tls}/ca.key",
@@ -131,6 +132,7 @@ class MailStack:
     def _write_dovecot(self) -> None:
         users = "\n".join(f"{account}:{{PLAIN}}{PASSWORD}::::::" for account in ACCOUNTS)
         (self.directory / "dovecot" / "users").write_text(f"{users}\n")
+        (self.directory / "dovecot" / "oauth2.conf.ext").write_text(_OAUTH2.format(port=self.introspection))
         (self.directory / "dovecot" / "dovecot.conf").write_text(_DOVECOT.format(
             run=self.directory, imap=self.imap, imaps=self.imaps, vmail=VMAIL_ID
         ))  # fmt: skip
@@ -143,7 +145,7 @@ class MailStack:
         (folder / "master.cf").write_text(_MASTER.format(smtp=self.smtp, submission=self.submission))
 
 
-def _wait_for(port: int, patience_s: float = 15.0) -> None:
+def wait_for(port: int, patience_s: float = 15.0) -> None:
     until = time.monotonic() + patience_s
     while time.monotonic() < until:
         with suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
@@ -169,6 +171,8 @@ def trusting(stack: MailStack) -> ssl.SSLContext:
     return ssl.create_default_context(cafile=str(stack.ca))
 
 
+_KEY = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1")
+
 _DOVECOT = """
 base_dir = {run}/dovecot/base
 state_dir = {run}/dovecot/state
@@ -179,7 +183,8 @@ ssl = yes
 ssl_cert = <{run}/tls/srv.pem
 ssl_key = <{run}/tls/srv.key
 disable_plaintext_auth = no
-auth_mechanisms = plain login
+auth_failure_delay = 0
+auth_mechanisms = plain login xoauth2 oauthbearer
 mail_location = maildir:{run}/vmail/%d/%n
 mail_uid = {vmail}
 mail_gid = {vmail}
@@ -188,6 +193,11 @@ recipient_delimiter = +
 namespace inbox {{
   inbox = yes
   separator = /
+}}
+passdb {{
+  driver = oauth2
+  mechanisms = xoauth2 oauthbearer
+  args = {run}/dovecot/oauth2.conf.ext
 }}
 passdb {{
   driver = passwd-file
@@ -223,6 +233,14 @@ service lmtp {{
 protocol imap {{
   mail_max_userip_connections = 50
 }}
+"""
+
+_OAUTH2 = """
+introspection_mode = post
+introspection_url = http://127.0.0.1:{port}/introspect
+active_attribute = active
+active_value = true
+username_attribute = username
 """
 
 _MAIN = """

@@ -5,8 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 
-import yaml
-
+from config.documents import read_yaml
 from crm_core.erp.port import Payment, ShipmentStatus, Stage
 
 DEFAULTS = Path(__file__).parent / "states"
@@ -53,7 +52,7 @@ def state_map(
 ) -> StateMap:
     """The defaults of `states/<erp>.yml` with the installation's `changes` over them. Raises StateMapError."""
     path = DEFAULTS / f"{erp}.yml"
-    defaults = yaml.safe_load(path.read_text(encoding="utf-8")) if path.exists() else {}
+    defaults = read_yaml(path.read_text(encoding="utf-8")) if path.exists() else {}
     merged = {axis: {**(defaults.get(axis) or {}), **(changes or {}).get(axis, {})} for axis in _AXES}
     odd = set(changes or {}) - set(_AXES)
     if odd:
