@@ -28,6 +28,8 @@ from tests.support.factories import Centre
 from tests.support.simulated_day import write_events
 from tests.support.warehouse import LATER, facts_in, fill, later_day, question, source, words_in
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 async def centre(sessions: Sessions, now: datetime) -> Centre:
@@ -123,7 +125,6 @@ def killed_half_way(url: str, folder: Path) -> int:
     return done
 
 
-@pytest.mark.slow
 async def test_killed_half_way_it_goes_on_from_there(sessions: Sessions, database_url: str, tmp_path: Path) -> None:
     await write_events(sessions, later_day(0, contacts=60).told)
     done = killed_half_way(database_url, tmp_path / "killed")
@@ -137,7 +138,6 @@ async def test_killed_half_way_it_goes_on_from_there(sessions: Sessions, databas
     assert facts_in(tmp_path / "killed") == facts_in(tmp_path / "whole")
 
 
-@pytest.mark.slow
 async def test_progress_noted_before_the_files_would_lose_facts(
     sessions: Sessions, database_url: str, tmp_path: Path
 ) -> None:

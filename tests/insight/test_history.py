@@ -79,8 +79,9 @@ SEGMENT = st.tuples(
 )  # fmt: skip
 
 
+@pytest.mark.slow
 @given(segments=st.lists(SEGMENT, max_size=30), cut=st.integers(0, 30))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=15, deadline=None)
 def test_states_of_two_parts_add_up_to_those_of_the_whole(segments: list[State], cut: int) -> None:
     parts = [rolled_up(each) for each in (segments[:cut], segments[cut:], segments)]
     assert added([*parts[0], *parts[1]]) == pytest.approx(added(parts[2]))
