@@ -44,10 +44,10 @@ def current_database(settings: Settings) -> Iterator[str]:
 
 def with_database(work: Callable[[Sessions], Awaitable[Answer]]) -> Answer:
     with told_plainly(), current_database(Settings()) as url:
-        return asyncio.run(_work(url, work))
+        return asyncio.run(within(url, work))
 
 
-async def _work(url: str, work: Callable[[Sessions], Awaitable[Answer]]) -> Answer:
+async def within(url: str, work: Callable[[Sessions], Awaitable[Answer]]) -> Answer:
     engine = open_engine(url, pool_size=1)
     try:
         return await work(open_sessions(engine))

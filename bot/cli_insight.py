@@ -1,5 +1,6 @@
 """`python -m bot insight …`: fill the warehouse, ask it and learn. A new subcommand is a click command in COMMANDS."""
 
+import asyncio
 import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -11,18 +12,18 @@ from zoneinfo import ZoneInfo
 import click
 import duckdb
 
-from bot.cli_database import current_database, told_plainly
+from bot.cli_database import current_database, told_plainly, within
 from bot.cli_mining import MINING
 from bot.insight_questions import Days, answered, as_json, days_of, question_of, report_as_json
 from bot.insight_views import answer_text, report_text
-from config.business import Business, read_business
+from bot.settings_follower import as_held
+from config.business import read_business
 from config.settings import Settings
 from crm_core.db import utc_now
-from crm_core.hours import hours_of
 from crm_core.reporting import Dimension, Question
 from desk.report_csv import RISKY
 from desk.words import Words, read_catalogues
-from insight.dimensions import Calendars
+from insight.dimensions import calendars_of
 from insight.export import Wanted, export
 from insight.extract import Progress, Source, extract
 from insight.history import read_history
@@ -55,9 +56,10 @@ def extract_command(*, full: bool, is_json: bool) -> None:
     """Bring the warehouse up to date with the database; stopped in the middle, it goes on from there."""
     with told_plainly():
         settings = Settings()
-        business, began_at = read_business(settings.config_dir), utc_now()
+        from_files, began_at = read_business(settings.config_dir), utc_now()
         tell = (lambda _: None) if is_json else _told
         with current_database(settings) as url:
+            business = asyncio.run(within(url, lambda sessions: as_held(from_files, sessions)))
             manifest = extract(
                 Source(url, calendars_of(business)), Warehouse(settings.warehouse_dir), began_at, tell, full=full
             )
@@ -120,10 +122,6 @@ def _opened(asked: Mapping[str, Asked]) -> Iterator[tuple[duckdb.DuckDBPyConnect
     with warehouse.open() as connection:
         as_of = warehouse.manifest().as_of or utc_now()
         yield connection, days, question_of(days, as_of, (zone, asked["within_s"]), only)
-
-
-def calendars_of(business: Business) -> Calendars:
-    return {calendar.key: hours_of(calendar) for calendar in business.hours.calendars}
 
 
 def _told(progress: Progress) -> None:

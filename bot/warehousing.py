@@ -1,6 +1,7 @@
 """What reports and warehouse read is kept up to date; of all processes one does it, the others look on."""
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -12,7 +13,7 @@ from adbc_driver_manager import Error as DriverError
 from bot.services import Services
 from crm_core.db import Sessions, unit_of_work
 from crm_core.errors import Conflict
-from crm_core.hours import hours_of
+from insight.dimensions import calendars_of
 from insight.extract import Source, extract
 from insight.kept_facts import keep_up
 from insight.warehouse import Warehouse
@@ -25,9 +26,12 @@ KEEP_EVERY_S, MOST_BATCHES = 20.0, 50
 
 @dataclass(frozen=True, slots=True)
 class NightlyWarehouse:
-    """What a worker looks after by night; a lock of the database lets one of them extract."""
+    """What a worker looks after by night; a lock of the database lets one of them extract.
 
-    source: Source
+    `source` is asked each night, since administrators may have changed the opening hours.
+    """
+
+    source: Callable[[], Source]
     warehouse: Warehouse
     zone: ZoneInfo
 
@@ -36,7 +40,7 @@ class NightlyWarehouse:
         if not self._is_due(now):
             return False
         try:
-            manifest = await asyncio.to_thread(extract, self.source, self.warehouse, now, lambda _: None)
+            manifest = await asyncio.to_thread(extract, self.source(), self.warehouse, now, lambda _: None)
         except Conflict:
             return False
         except (DriverError, duckdb.Error) as error:
@@ -63,8 +67,8 @@ async def keep_facts(sessions: Sessions, now: datetime) -> None:
 
 
 def nightly_warehouse(services: Services) -> NightlyWarehouse:
-    calendars = {calendar.key: hours_of(calendar) for calendar in services.business.hours.calendars}
     return NightlyWarehouse(
-        Source(services.database_url, calendars), Warehouse(services.settings.warehouse_dir),
+        lambda: Source(services.database_url, calendars_of(services.business)),
+        Warehouse(services.settings.warehouse_dir),
         ZoneInfo(services.business.company.time_zone),
     )  # fmt: skip

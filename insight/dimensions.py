@@ -9,13 +9,19 @@ from typing import Protocol
 
 import duckdb
 
-from crm_core.hours import BusinessHours
+from config.business import Business
+from crm_core.hours import BusinessHours, hours_of
 from insight.warehouse import THE_ONE, Manifest, Warehouse, selected, staged
 from insight.warehouse_tables import TABLES
 
 SLOT = timedelta(minutes=15)
 _SLOTS_A_DAY = timedelta(days=1) // SLOT
 Calendars = Mapping[str, BusinessHours]
+
+
+def calendars_of(business: Business) -> Calendars:
+    """As they hold now."""
+    return {calendar.key: hours_of(calendar) for calendar in business.hours.calendars}
 
 
 class Loader(Protocol):

@@ -1,5 +1,6 @@
 """The warehouse from the command line: filled, asked, taken out; and what is told where there is nothing."""
 
+import asyncio
 import csv
 import io
 import json
@@ -37,14 +38,16 @@ def lines_of(file: Path) -> list[dict[str, str]]:
 async def test_the_warehouse_is_filled_asked_and_taken_out(run: CliRunner, sessions: Sessions, tmp_path: Path) -> None:
     day = simulated_day(23)
     await write_events(sessions, day.told)
-    assert "conversations" in said(run.invoke(insight, ["extract"]))
-    again = json.loads(said(run.invoke(insight, ["extract", "--json"])))
+    assert "conversations" in said(await asyncio.to_thread(run.invoke, insight, ["extract"]))
+    again = json.loads(said(await asyncio.to_thread(run.invoke, insight, ["extract", "--json"])))
     assert again["files"]["fact_segment"] == 1
     told = json.loads(said(run.invoke(insight, ["kpi", *DAYS, "--json"])))
     exact = json.loads(said(run.invoke(insight, ["kpi", *DAYS, "--exact", "--json"])))
     assert (told["source"], exact["source"]) == ("rollups", "facts")
     assert told["figures"]["offered"]["value"] == exact["figures"]["offered"]["value"] == len(day.segments)
     assert told["figures"]["wait_p90"]["value"] == pytest.approx(exact["figures"]["wait_p90"]["value"], rel=0.2)
+    assert "first_response_p50" in told["figures"]
+    assert "first_response_open_p50" not in told["figures"], "the warehouse knows no opening hours"
     narrowed = json.loads(said(run.invoke(insight, ["kpi", *DAYS, "--language", "es", "--json"])))
     assert narrowed["source"] == "facts"
     text = said(run.invoke(insight, ["report", *DAYS, "--by", "channel"]))
