@@ -32,6 +32,7 @@ from bot.turn import run_turn
 from bot.typing_signs import TypingSigns
 from bot.upkeep import CLOSE_EVERY_S, close_idle, every
 from bot.valuing import VALUE_EVERY_S, Valuing
+from bot.warehousing import KEEP_EVERY_S, keep_facts, nightly_warehouse
 from bot.worker import Worker
 from config.settings import Settings
 from crm_core.dispatcher import Dispatcher
@@ -135,6 +136,8 @@ def _by_the_clock(services: Services, nightly: Nightly) -> list[Coroutine[Any, A
         every(PLAN_EVERY_S, nightly.plan, "plan_night"),
         every(EVERY_S, retaining.by_night, "retention"),
         every(VALUE_EVERY_S, Valuing(sessions).keep, "value_customers"),
+        every(PLAN_EVERY_S, nightly_warehouse(services).extract_if_due, "warehouse"),
+        every(KEEP_EVERY_S, lambda now: keep_facts(sessions, now), "keep_facts"),
         every(CAMPAIGNS_EVERY_S, marketing.carry_on, "campaigns"),
         every(LEADS_EVERY_S, marketing.settle_leads, "leads"),
     ]

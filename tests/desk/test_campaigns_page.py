@@ -173,7 +173,7 @@ async def test_a_lead_is_made_from_a_conversation_moved_and_lost(
     page = (await elena.get("/desk/leads")).text
     assert "&lt;i&gt;Call&lt;/i&gt;" in page
     assert "overdue" in page
-    assert "€1,200.50" in page.replace("\xa0", "") or "1,200.50" in page
+    assert "1.200,50" in page
     assert f"#lead-{lead_id}" in (await elena.part(f"/desk/c/{seeded['maria']}/customer")).text
     assert (await elena.post(f"/desk/leads/{lead_id}", stage="offered", value="a lot")).status_code == 422
     pavel = await log_in("pavel")
