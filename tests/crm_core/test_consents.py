@@ -1,10 +1,16 @@
 """Consent is given by the person and taken back at any time, from whatever channel, and that holds at once."""
 
+import asyncio
+from collections.abc import Awaitable, Callable
+
 import pytest
 from sqlalchemy import select, update
+from sqlalchemy.ext.asyncio import AsyncSession
 
-from crm_core import models
+from crm_core import campaign_sending, models
+from crm_core.audience import Asked, candidates
 from crm_core.campaign_results import read_lots
+from crm_core.campaign_values import Criteria
 from crm_core.consents import ConsentSource, ConsentView, Said, consent_of, give_consent, withdraw_consent
 from crm_core.contacts import Merge, merge_contacts
 from crm_core.contracts import Address, AddressKind, ContactId, Inbound, Reachability
@@ -114,6 +120,42 @@ async def test_what_the_channel_has_already_is_left_as_it_is(marketing: Marketin
         await session.execute(update(models.Message).values(delivery="sent"))
         await withdraw_consent(session, centre.now, anna, Said(CONTACT, ConsentSource.LINK))
     assert [message.delivery for message in await centre.rows(models.Message)] == ["sent"]
+
+
+async def withdrawn_meanwhile(marketing: Marketing, hold: Callable[..., Awaitable[object]]) -> str | None:
+    """What became of a message whose reader withdrew after the last look at them and before it was posted."""
+    centre, now = marketing.centre, marketing.centre.now
+    anna = await marketing.person("Anna")
+    await marketing.campaign()
+
+    async def withdraw() -> None:
+        async with centre.work() as session:
+            await withdraw_consent(session, now, anna, Said(CONTACT, ConsentSource.LINK))
+
+    async with centre.work() as session:
+        bound = campaign_sending._rates(now, marketing.terms)
+        member = (await session.execute(campaign_sending._NEXT, bound)).mappings().one()
+        await hold(session, member)
+        asked = Asked(Criteria(), member["inbox_ids"], member["campaign_id"], only=anna)
+        [to] = await candidates(session, now, marketing.terms, asked)
+        leaving = asyncio.create_task(withdraw())
+        await asyncio.wait([leaving], timeout=0.3)
+        await campaign_sending._post_or_put_off(session, now, marketing.poster, member, to)
+    await leaving
+    [message] = await centre.rows(models.Message)
+    return message.delivery
+
+
+async def test_who_withdraws_while_their_message_is_posted_does_not_get_it(marketing: Marketing) -> None:
+    assert await withdrawn_meanwhile(marketing, campaign_sending._hold) == "failed"
+
+
+async def test_without_holding_the_consent_the_message_would_slip_through(marketing: Marketing) -> None:
+    """The check must see the variant that looks first and posts afterwards."""
+
+    async def nothing(session: AsyncSession, member: object) -> None: ...
+
+    assert await withdrawn_meanwhile(marketing, nothing) == "pending"
 
 
 async def test_of_two_who_are_one_a_no_holds_for_both(marketing: Marketing, centre: Centre) -> None:
