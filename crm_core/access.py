@@ -1,6 +1,6 @@
 """Who may see and do what: the one place that decides, for every page, socket, search and export."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -57,6 +57,7 @@ class Action(StrEnum):
     MERGE = "merge"
     SUPERVISE = "supervise"
     REPORT = "report"
+    TRAIN = "train"
     ADMINISTER = "administer"
 
 
@@ -75,6 +76,7 @@ _BY_ROLE: Mapping[Action, frozenset[Role]] = {
     Action.EXPORT: frozenset({Role.SUPERVISOR, Role.ADMIN}),
     Action.SUPERVISE: frozenset({Role.SUPERVISOR, Role.ADMIN}),
     Action.REPORT: frozenset({Role.LEAD, Role.SUPERVISOR, Role.ADMIN}),
+    Action.TRAIN: frozenset({Role.LEAD, Role.SUPERVISOR, Role.ADMIN}),
     Action.ERASE: frozenset({Role.ADMIN}),
     Action.ADMINISTER: frozenset({Role.ADMIN}),
 }
@@ -161,3 +163,13 @@ def require_role(viewer: Viewer, action: Action) -> None:
 def report_queues(reach: Reach) -> frozenset[str] | None:
     """The queues whose figures the viewer may see; None for all of them, and for what was in no queue."""
     return None if reach.viewer.role in _SEES_ALL else reach.queues
+
+
+def sees_practice(viewer: Viewer, user_id: int, teams: Collection[str]) -> bool:
+    """Whether the viewer may see what this person did in practice: their own, or that of the people they train."""
+    return viewer.user_id == user_id or trains(viewer, teams)
+
+
+def trains(viewer: Viewer, teams: Collection[str]) -> bool:
+    """Whether the viewer gives lessons to a member of `teams`: a lead to their own team, a supervisor to everybody."""
+    return allows(viewer.role, Action.TRAIN) and (viewer.role in _SEES_ALL or bool(viewer.teams & set(teams)))

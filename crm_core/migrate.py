@@ -15,6 +15,7 @@ from crm_core import (  # noqa: F401 - registers the tables
     models_email,
     models_oversight,
     models_phone,
+    models_practice,
     models_routing,
 )
 from crm_core.erp import star_tables, tables  # noqa: F401 - registers the tables
