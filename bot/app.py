@@ -22,6 +22,7 @@ from bot.process import process_name
 from bot.rating_page import rating_routes
 from bot.secret import derived_key
 from bot.services import Services
+from bot.practice import recogniser
 from bot.suggestions import suggestions
 from bot.turn import run_turn
 from bot.upkeep import GAUGES_EVERY_S, every, read_gauges
@@ -94,6 +95,7 @@ def build_app(services: Services) -> FastAPI:
         now=services.turn.now, watch=running.hub.watch_all, key=derived_key(services.key, "desk"),
         intents=lambda: services.nlu.intents, reports=ReportPorts(read_report, read_wallboard), blobs=services.blobs,
         suggest=partial(suggestions, services.turn.dialogue.knowledge),
+        recognise=recogniser(read_shapes(services.settings.config_dir / "nlu" / "entities.yml")),
     )  # fmt: skip
     app.include_router(desk_router(desk))
     app.mount("/static", static_files())

@@ -14,6 +14,7 @@ from config.documents import DocumentError, line_of, read_document, read_text, t
 from config.holidays import read_holidays
 from config.inboxes import Channels
 from config.macros import Macros
+from config.practice import Lesson, read_lessons
 from config.routing_files import Hours, Policies, Queues
 from config.scorecards import Scorecards
 from config.words import Key, LanguageCode, Strict, TimeZone, Translated
@@ -83,6 +84,7 @@ class Business:
     erps: Erps = field(default_factory=Erps)
     macros: Macros = field(default_factory=Macros)
     scorecards: Scorecards = field(default_factory=Scorecards)
+    practice: tuple[Lesson, ...] = ()
 
 
 def read_business(config_dir: Path) -> Business:
@@ -99,6 +101,7 @@ def read_business(config_dir: Path) -> Business:
         erps=read_document(config_dir / "erp.yml", Erps) if (config_dir / "erp.yml").exists() else Erps(),
         macros=_read_macros(config_dir, company.languages),
         scorecards=_read_scorecards(config_dir / "scorecards.yml"),
+        practice=read_lessons(config_dir / "practice", frozenset(company.dispositions)),
     )
 
 

@@ -12,6 +12,9 @@ from desk.page_routes import page_routes
 from desk.pages import Pages
 from desk.password_page import password_routes
 from desk.people_page import people_routes
+from desk.practice_deeds import practice_deed_routes
+from desk.practice_page import practice_routes
+from desk.practice_parts import practice_part_routes
 from desk.quality_page import quality_routes
 from desk.reports_page import reports_routes
 from desk.review_page import review_routes
@@ -33,7 +36,8 @@ def desk_router(services: DeskServices) -> APIRouter:
     desk = Desk(services, Pages(company.name), read_catalogues(country=company.country))
     router = APIRouter(include_in_schema=False)
     parts = (
-        entry_routes, action_routes, contact_routes, account_routes, review_routes, trouble_routes, search_routes,
+        practice_deed_routes, practice_part_routes,  # before the conversations, in whose place they stand
+        practice_routes, entry_routes, action_routes, contact_routes, account_routes, review_routes, trouble_routes, search_routes,
         quality_routes, audit_routes, people_routes, password_routes, reports_routes, wallboard_routes, socket_routes,
         upload_routes, letter_routes, writing_routes, page_routes,
     )  # fmt: skip

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated
 from urllib.parse import urlsplit
 
@@ -17,6 +17,7 @@ from crm_core.access import Reach
 from crm_core.blobs import BlobStore
 from crm_core.db import Sessions
 from crm_core.erp.port import Erp
+from crm_core.practice_judging import Found, Recognise
 from crm_core.reporting import Question, Report, Wallboard
 from crm_core.signals import Signal
 from desk.pages import Pages
@@ -51,6 +52,10 @@ def _none(_question: str, _language: str) -> Sequence[Suggestion]:
     return ()
 
 
+def _nothing_found(_text: str, _language: str, _today: date) -> Sequence[Found]:
+    return ()
+
+
 @dataclass(frozen=True, slots=True)
 class DeskServices:
     """Handed over by the composition root. `watch` opens a subscription to every signal; `key` signs form tokens."""
@@ -66,6 +71,7 @@ class DeskServices:
     reports: ReportPorts
     blobs: BlobStore | None = None
     suggest: Suggest = _none
+    recognise: Recognise = _nothing_found  # values in what is written, for practice
 
 
 @dataclass(frozen=True, slots=True)

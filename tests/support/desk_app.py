@@ -9,8 +9,9 @@ from decimal import Decimal
 
 from fastapi import FastAPI
 
+from bot.practice import recogniser
 from config.business import Business
-from config.settings import Settings
+from config.settings import ROOT, Settings
 from crm_core.blobs import BlobStore
 from crm_core.db import Sessions
 from crm_core.erp.port import (
@@ -34,7 +35,9 @@ from desk.routes import DeskServices, ReportPorts, desk_router
 from desk.services import Suggest, Suggestion
 from insight.reports import read_report
 from insight.wallboard import read_wallboard
+from nlu.shapes import read_shapes
 
+SHAPES = read_shapes(ROOT / "config" / "nlu" / "entities.yml")
 KEY = b"a key for tests, thirty-two byte"
 
 
@@ -160,6 +163,7 @@ class DeskParts:
         services = DeskServices(
             self.sessions, self.business, self.erp, self.settings, self.now, self.signals.watch, KEY,
             lambda: INTENTS, ReportPorts(read_report, read_wallboard), self.blobs, self.suggest,
+            recognise=recogniser(SHAPES),
         )  # fmt: skip
         app = FastAPI()
         app.include_router(desk_router(services))
