@@ -18,11 +18,11 @@ from bot.inline import InlineTurns
 from bot.intake_door import IntakeDoor
 from bot.nlu_routes import nlu_routes
 from bot.phone.wiring import phone_routers
+from bot.practice import recogniser
 from bot.process import process_name
 from bot.rating_page import rating_routes
 from bot.secret import derived_key
 from bot.services import Services
-from bot.practice import recogniser
 from bot.suggestions import suggestions
 from bot.turn import run_turn
 from bot.upkeep import GAUGES_EVERY_S, every, read_gauges

@@ -7,6 +7,8 @@ from desk.action_routes import action_routes
 from desk.audit_page import audit_routes
 from desk.contact_routes import contact_routes
 from desk.entry import entry_routes
+from desk.first_day_page import first_day_routes
+from desk.lesson_making_page import lesson_making_routes
 from desk.letters import letter_routes
 from desk.page_routes import page_routes
 from desk.pages import Pages
@@ -21,6 +23,7 @@ from desk.review_page import review_routes
 from desk.search_page import search_routes
 from desk.services import Desk, DeskServices, ReportPorts
 from desk.socket import socket_routes
+from desk.training_page import training_routes
 from desk.trouble_page import trouble_routes
 from desk.uploads import upload_routes
 from desk.wallboard_page import wallboard_routes
@@ -37,7 +40,8 @@ def desk_router(services: DeskServices) -> APIRouter:
     router = APIRouter(include_in_schema=False)
     parts = (
         practice_deed_routes, practice_part_routes,  # before the conversations, in whose place they stand
-        practice_routes, entry_routes, action_routes, contact_routes, account_routes, review_routes, trouble_routes, search_routes,
+        practice_routes, training_routes, lesson_making_routes, first_day_routes,
+        entry_routes, action_routes, contact_routes, account_routes, review_routes, trouble_routes, search_routes,
         quality_routes, audit_routes, people_routes, password_routes, reports_routes, wallboard_routes, socket_routes,
         upload_routes, letter_routes, writing_routes, page_routes,
     )  # fmt: skip
