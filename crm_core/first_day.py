@@ -15,7 +15,7 @@ from crm_core.errors import NotFound
 from crm_core.events import Actor, EventKind
 from crm_core.models_oversight import AuditEntry, QualityReview
 from crm_core.models_practice import FirstDayStep, PracticeAssignment, PracticeEntry, PracticeRun
-from crm_core.states import PracticeState, Role
+from crm_core.states import AgentState, PracticeState, Role
 
 CLOSED = "closed"
 SHOWN_FOR = timedelta(days=30)  # so long the inbox shows the card, and so far back one looks
@@ -110,8 +110,11 @@ def _test(viewer: Viewer, step: str, since: datetime) -> ColumnElement[bool]:
 def _happened(viewer: Viewer, step: str, since: datetime) -> ColumnElement[bool]:
     """At the real desk; what can be done in practice counts there too."""
     event, actor = models.Event, Actor.agent(viewer.user_id).name
-    is_own = (event.kind.in_(_EVENTS[step]), event.actor == actor, event.at > since)
-    happened: ColumnElement[bool] = exists(select(event.id).where(*is_own))
+    is_own = (event.kind.in_(_EVENTS[step]), event.actor == actor, event.at >= since)
+    found = select(event.id).where(*is_own)
+    if step == "set_state":  # logging in makes available; only a break was chosen
+        found = found.where(event.data["state"].as_string() == AgentState.AWAY)
+    happened: ColumnElement[bool] = exists(found)
     if step != "accept":
         return happened
     accepted = select(PracticeRun.id).where(PracticeRun.user_id == viewer.user_id, PracticeRun.accepted_at.is_not(None))
@@ -121,5 +124,5 @@ def _happened(viewer: Viewer, step: str, since: datetime) -> ColumnElement[bool]
 def _changed(viewer: Viewer, step: str, since: datetime) -> ColumnElement[bool]:
     action, about = _CHANGES[step]
     entry, actor = AuditEntry, Actor.agent(viewer.user_id).name
-    is_own = (entry.actor == actor, entry.action == action, entry.at > since)
+    is_own = (entry.actor == actor, entry.action == action, entry.at >= since)
     return exists(select(entry.id).where(*is_own, entry.object.startswith(about)))

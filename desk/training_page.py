@@ -176,7 +176,12 @@ def _given(reader: Reader, lessons: Mapping[str, Lesson], one: Assignment, names
 def _progress(reader: Reader, lessons: Mapping[str, Lesson], one: Progress) -> ShownProgress:
     best = one.best_score
     return ShownProgress(
-        one.trainee.name, title_of(reader, lessons, one.lesson), due_chip(reader, one), one.attempts,
+        one.trainee.name, title_of(reader, lessons, one.lesson), _due(reader, one), one.attempts,
         Chip(reader.words("quality.percent", score=best), tone_of(best)) if best is not None else None,
         clocked(one.spent_s) if one.attempts else "", f"/desk/practice/{one.last_run_id}" if one.last_run_id else "",
     )  # fmt: skip
+
+
+def _due(reader: Reader, one: Progress) -> Chip | None:
+    """Only where there is a day."""
+    return due_chip(reader, one) if one.assignment and one.assignment.due_on else None
