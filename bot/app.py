@@ -39,6 +39,7 @@ from desk.public import public_router
 from desk.routes import DeskServices, ReportPorts, desk_router
 from insight.reports import read_report
 from insight.wallboard import read_wallboard
+from nlu.shapes import read_shapes
 
 STOP_PATIENCE_S = 5.0
 LOOPBACK = frozenset({"127.0.0.1", "::1"})

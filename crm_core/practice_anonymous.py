@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from config.phrases import plain
 from crm_core.practice_judging import Found
 
 # Kept: what a story needs and what names nobody.
@@ -12,16 +13,17 @@ NAMES: Mapping[str, tuple[str, str]] = {"en": ("Alex", "Winter"), "ru": ("Саш
 ADDRESSES: Mapping[str, str] = {
     "en": "1 Sample Street, Anytown", "ru": "ул. Примерная, 1", "es": "Calle Ejemplo, 1, Villamuestra",
 }  # fmt: skip
-SHORTEST_NAME, LONGEST_NUMBER_LEFT = 3, 4
+SHORTEST_NAME, LONGEST_ENDING, FEWEST_DIGITS = 3, 3, 4
+_WORD = re.compile(r"[^\W\d_]+")
 _DIGITS = re.compile(r"\d(?:[\s.-]?\d){4,}")
 _HIDDEN_CARD = re.compile(r"•{4}(?: •{4})* \d{4}")
 _ADDRESS = re.compile(r"[^\s@]+@[^\s@]+\.\w+|(?:https?://|www\.)\S+", re.IGNORECASE)
 
 
-def _in_any_case(name: str) -> re.Pattern[str]:
-    """A Russian name changes its end: Соколов, Соколову."""
+def _is_name(word: str, name: str) -> bool:
+    """With or without accents, and in any case: a Russian name changes its end, Соколов and Соколову."""
     stem = name[: max(SHORTEST_NAME, len(name) - 1)]
-    return re.compile(rf"(?<!\w){re.escape(stem)}[^\W\d_]{{0,3}}(?!\w)", re.IGNORECASE)
+    return word.startswith(stem) and len(word) - len(stem) <= LONGEST_ENDING
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,13 +73,13 @@ class Anonymiser:
         yield from self._known_names(text)
 
     def _known_names(self, text: str) -> Iterator[Mask]:
-        """The people of this conversation, in any grammatical case."""
-        for name in self.names:
-            for place, word in enumerate(re.findall(r"[^\W\d_]+", name)):
-                if len(word) < SHORTEST_NAME:
-                    continue
-                for match in _in_any_case(word).finditer(text):
-                    yield Mask(match.start(), match.end(), self._name(place), "person")
+        """The people of this conversation."""
+        known = [(plain(word), place) for name in self.names for place, word in enumerate(_WORD.findall(name))]
+        for match in _WORD.finditer(text):
+            word = plain(match[0])
+            place = next((at for name, at in known if len(name) >= SHORTEST_NAME and _is_name(word, name)), None)
+            if place is not None:
+                yield Mask(match.start(), match.end(), self._name(place), "person")
 
     def _name(self, place: int) -> str:
         first, last = NAMES.get(self.language, NAMES["en"])
@@ -100,5 +102,5 @@ class Anonymiser:
             return f"customer{number}@example.com"
         if kind == "phone":
             return f"+34 600 000 0{number:02d}"
-        width = max(len(re.sub(r"\D", "", raw)), LONGEST_NUMBER_LEFT)
+        width = max(len(re.sub(r"\D", "", raw)), FEWEST_DIGITS)
         return str(10 ** (width - 1) + number)

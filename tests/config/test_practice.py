@@ -1,6 +1,7 @@
 """The shipped lessons hold together, their own good answers pass, and a wrong file stops the start with its line."""
 
 import shutil
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
@@ -68,10 +69,11 @@ def test_a_good_answer_brings_the_story_to_its_end(lesson: Lesson, language: str
 @pytest.mark.parametrize(("lesson", "language"), EVERY, ids=NAMES)
 def test_a_careless_answer_scores_little(lesson: Lesson, language: str) -> None:
     story = Story(lesson, language, DAY, RECOGNISE)
+    late_at = timedelta(minutes=30)
     said = [
-        Said(one.at + timedelta(minutes=30), one.author, one.visibility, one.step, "ok") if one.author == "agent" else one
+        replace(one, at=one.at + late_at, text="ok") if one.author == Author.AGENT else one
         for one in model_answers(lesson, language)
-    ]  # fmt: skip
+    ]
     late = Times(AT, AT + timedelta(minutes=20), AT + timedelta(hours=2))
     assert (verdict_of(story, said, late, "spam").score or 0) < 60
 
@@ -127,6 +129,8 @@ def test_searching_takes_time_that_grows_with_the_text_alone() -> None:
     counted = []
 
     class Counted(str):
+        __slots__ = ()
+
         def __eq__(self, other: object) -> bool:
             counted.append(1)
             return str.__eq__(self, other)  # type: ignore[arg-type]

@@ -186,8 +186,8 @@ async def _other_tables(session: AsyncSession) -> list[str]:
 
 
 async def _rows(session: AsyncSession, table: str) -> str:
-    rows = await session.execute(text(f"select md5(coalesce(string_agg(t::text, '|' order by t::text), '')) from {table} t"))  # noqa: S608
-    return str(rows.scalar())
+    content = "md5(coalesce(string_agg(t::text, '|' order by t::text), ''))"
+    return str(await session.scalar(text(f"select {content} from {table} t")))
 
 
 async def test_practice_changes_no_figure_no_search_and_no_export(
@@ -208,5 +208,3 @@ async def test_a_practice_that_wrote_an_event_would_be_seen(
         replied = Event(EventKind.AGENT_REPLIED, Actor.agent(staff["elena"]), seeded["anton"], None, {})
         await record(session, clock.now, [replied])
     assert await figures() != before
-
-

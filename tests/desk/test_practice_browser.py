@@ -1,4 +1,4 @@
-"""A new agent finishes a practice lesson in a real browser, by keyboard alone; and what axe says of every page of it."""
+"""A new agent finishes a practice lesson in a real browser, by keyboard alone; and what axe says of each page."""
 
 from collections.abc import AsyncIterator
 
