@@ -17,6 +17,7 @@ test: install-dev check ## Checks and the whole suite
 	@bin/ensure-mail
 	@bin/make-tryton
 	@bin/ensure-prism
+	@bin/ensure-oidc
 	@$(BIN)/python -m pytest $(SIDE_BY_SIDE)
 
 quick: install-dev ## The fast unit part

@@ -12,7 +12,11 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
+from bot.api.app import PREFIX as API
+from bot.api.app import api_app
+from bot.api.services import ApiServices
 from bot.chat_ports import ChatDoors
+from bot.connections import Looking
 from bot.hub import Hub
 from bot.inline import InlineTurns
 from bot.intake_door import IntakeDoor
@@ -21,8 +25,9 @@ from bot.phone.wiring import phone_routers
 from bot.practice import recogniser
 from bot.process import process_name
 from bot.rating_page import rating_routes
-from bot.secret import derived_key
+from bot.secret import WEBHOOKS, derived_key
 from bot.services import Services
+from bot.settings_follower import SettingsFollower
 from bot.suggestions import suggestions
 from bot.turn import run_turn
 from bot.upkeep import GAUGES_EVERY_S, every, read_gauges
@@ -53,6 +58,7 @@ class Running:
         self.hub = Hub(services.sessions)
         self.listener = SignalListener(services.database_url)
         self.listener.subscribe(self.hub.hand_out)
+        self.listener.subscribe(SettingsFollower(services.business, services.readers).on_signal)
 
         async def turn(job: ClaimedJob) -> None:
             if job.conversation_id is not None:
@@ -62,9 +68,8 @@ class Running:
 
     @asynccontextmanager
     async def lifespan(self, _app: FastAPI) -> AsyncIterator[None]:
-        queues = [queue.key for queue in self.services.business.queues.queues]
-
         async def gauges(now: object) -> None:
+            queues = [queue.key for queue in self.services.business.queues.queues]
             await read_gauges(self.services.sessions, self.services.metrics, queues, now)  # type: ignore[arg-type]
 
         chores = [
@@ -95,12 +100,19 @@ def build_app(services: Services) -> FastAPI:
         sessions=services.sessions, business=services.business, erp=services.erp, settings=services.settings,
         now=services.turn.now, watch=running.hub.watch_all, key=derived_key(services.key, "desk"),
         intents=lambda: services.nlu.intents, reports=ReportPorts(read_report, read_wallboard), blobs=services.blobs,
-        suggest=partial(suggestions, services.turn.dialogue.knowledge),
         recognise=recogniser(read_shapes(services.settings.config_dir / "nlu" / "entities.yml")),
+        suggest=partial(suggestions, services.turn.dialogue.knowledge), connections=Looking(services).connections(),
+        webhook_key=derived_key(services.key, WEBHOOKS),
+        can_mail=services.letters is not None,
     )  # fmt: skip
     app.include_router(desk_router(desk))
+    app.mount(API, api_app(api_services(services)))
     app.mount("/static", static_files())
     return app
+
+
+def api_services(services: Services) -> ApiServices:
+    return ApiServices(services.sessions, services.business, services.erp, services.settings, services.turn.now)
 
 
 def _add_inboxes(app: FastAPI, services: Services, door: IntakeDoor) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot.hub import Hub, VisitorKey, Waker
 from bot.intake_door import LOST, TRY_AGAIN, IntakeDoor, transaction
 from bot.letters import transcript_letter
+from bot.presence import SeenLately
 from bot.services import Services
 from channels.webchat_types import (
     Accepted,
@@ -30,6 +31,7 @@ from crm_core.errors import NotFound, Unavailable
 from crm_core.hours import hours_of
 from crm_core.intake import Received
 from crm_core.jobs import JobKind, NewJob, enqueue
+from crm_core.leaving import is_waiting, visitor_seen
 from crm_core.signals import Signal, Topic, publish
 from crm_core.states import ConversationState, Direction
 from crm_core.surveys import answer_survey
@@ -52,6 +54,7 @@ class ChatDoors:
     services: Services
     hub: Hub
     door: IntakeDoor
+    presence: SeenLately = field(default_factory=SeenLately)
 
     def ports(self) -> ChatPorts:
         return ChatPorts(
@@ -76,11 +79,20 @@ class ChatDoors:
                 seen = await visitor_updates(session, inbox_id, address.uri, after_id)
         except LOST as error:
             raise Unavailable(TRY_AGAIN) from error
+        if is_waiting(seen.state) and seen.conversation_id is not None:
+            await self._seen(seen.conversation_id)
         state = STATES.get(ConversationState(seen.state), ChatState.AGENT) if seen.state else ChatState.BOT
         return ChatUpdates(
             tuple(_entry(entry) for entry in seen.entries), state, seen.queue_position, seen.estimated_wait_s,
             seen.agent_name, survey_due=seen.survey_due, longest_wait_s=seen.longest_wait_s,
         )  # fmt: skip
+
+    async def _seen(self, conversation_id: int) -> None:
+        """Every few seconds from everybody in line, so mostly without a transaction."""
+        now = utc_now()
+        if self.presence.is_news(conversation_id, now):
+            async with transaction(self.services) as session:
+                await visitor_seen(session, now, ConversationId(conversation_id))
 
     @asynccontextmanager
     async def _watched(self, inbox_key: str, address: Address) -> AsyncIterator[Waker]:
@@ -121,7 +133,7 @@ class ChatDoors:
         async with transaction(self.services) as session:
             found = await self._newest(session, inbox_key, address)
             seen = await visitor_updates(session, found.inbox_id, address.uri, 0)
-            payload = transcript_letter(self.services, found, seen.entries, canonical_email(email))
+            payload = transcript_letter(self.services.letterhead, found, seen.entries, canonical_email(email))
             await enqueue(session, utc_now(), NewJob(JobKind.MAIL, ConversationId(found.id), payload))
 
     async def open_now(self) -> bool:

@@ -21,6 +21,7 @@ from crm_core.db import open_engine, open_readers
 from crm_core.erp.diagnosis import diagnosed
 from crm_core.errors import SwitchboardError
 from crm_core.migrate import pending_revisions
+from crm_core.settings_store import held_documents
 from nlu.rasa_server import RasaUnavailableError
 
 MAIL_TIMEOUT_S = 5.0
@@ -54,7 +55,15 @@ async def findings(settings: Settings) -> AsyncIterator[Finding]:
     except DocumentError as error:
         yield Finding("company", "cannot be used", str(error))
         return
-    looks = {"dialogue": _dialogue, "nlu": _nlu, "rasa": _rasa, "database": _database, "erp": _erp, "mail": _mail}
+    looks = {
+        "dialogue": _dialogue,
+        "nlu": _nlu,
+        "rasa": _rasa,
+        "database": _database,
+        "settings": _settings_of_desk,
+        "erp": _erp,
+        "mail": _mail,
+    }
     for part, look in looks.items():
         if part != "rasa" or settings.nlu.engine is NluEngineName.RASA:
             yield await _tried(part, look, settings, business)
@@ -135,6 +144,20 @@ async def _database(settings: Settings, _business: Business) -> Finding:
         await engine.dispose()
     remedy = None if durable == "on" else "fsync is off: a power cut would lose acknowledged messages; turn it on"
     return Finding("database", f"PostgreSQL {version}", remedy)
+
+
+async def _settings_of_desk(settings: Settings, business: Business) -> Finding:
+    engine = open_engine(await asyncio.to_thread(database_url, settings), pool_size=1)
+    try:
+        async with open_readers(engine)() as session:
+            held = await held_documents(session)
+    finally:
+        await engine.dispose()
+    try:
+        business.adopt(business.with_held(held))
+    except DocumentError as error:
+        return Finding("settings", f"{error}; the files hold", "save it anew, or let the file hold, at /desk/admin")
+    return Finding("settings", f"of the desk: {', '.join(sorted(held))}" if held else "of the files alone")
 
 
 async def _erp(settings: Settings, business: Business) -> Finding:

@@ -16,7 +16,10 @@ from sqlalchemy.exc import SQLAlchemyError
 from bot.cli_agents import agent
 from bot.cli_channel import channel
 from bot.cli_erp import erp
+from bot.cli_insight import insight
+from bot.cli_keys import key
 from bot.cli_nlu import nlu
+from bot.cli_people import people
 from bot.cli_simulate import simulate
 from config.documents import DocumentError
 from config.logging import set_up_logging
@@ -66,7 +69,10 @@ def main() -> None:
 main.add_command(agent)
 main.add_command(channel)
 main.add_command(erp)
+main.add_command(insight)
+main.add_command(key)
 main.add_command(nlu)
+main.add_command(people)
 main.add_command(simulate)
 
 
@@ -185,6 +191,15 @@ def parse(text: str, language: str | None) -> None:
         click.echo(f"intent    {name:<24}{confidence:.3f}")
     for entity in result.entities:
         click.echo(f"entity    {entity.kind:<24}{entity.value}   “{entity.raw}”")
+
+
+@main.command()
+@_told_plainly
+def retention() -> None:
+    """Say what the coming night would take away because it was kept long enough. Nothing is changed."""
+    from bot.retention import tell_expired  # noqa: PLC0415
+
+    _run(tell_expired(_settings(), click.echo))
 
 
 @main.command()

@@ -188,7 +188,7 @@ async def _asking(sessions: Sessions, ask: Callable[[Erp], Awaitable[Answer]]) -
 def _with_database(work: Callable[[Sessions], Awaitable[Answer]]) -> Answer:
     """What a person can mend is told in one sentence, without a traceback."""
     try:
-        with _database(Settings()) as url:
+        with database(Settings()) as url:
             if pending_revisions(url):
                 raise SetupRequired("The tables are not up to date: run `python -m bot migrate` first.")
             return asyncio.run(_work(url, work))
@@ -211,7 +211,7 @@ async def _work(url: str, work: Callable[[Sessions], Awaitable[Answer]]) -> Answ
 
 
 @contextmanager
-def _database(settings: Settings) -> Iterator[str]:
+def database(settings: Settings) -> Iterator[str]:
     """The configured database, else our own; one that we had to start is stopped again."""
     if settings.database_url is not None:
         yield settings.database_url.get_secret_value()

@@ -15,7 +15,7 @@ from channels.payload import read_limited
 from crm_core import models
 from crm_core.contracts import ConversationId
 from crm_core.db import unit_of_work, utc_now
-from crm_core.errors import SwitchboardError
+from crm_core.errors import Malformed, SwitchboardError
 from crm_core.surveys import HIGHEST, LOWEST, answer_survey
 
 MOST_FORM_BYTES = 20_000
@@ -55,9 +55,9 @@ def rating_routes(services: Services) -> APIRouter:
         if conversation_id is None:
             return pages.told(pages.default, "rating_gone", 404)
         body = await read_limited(request.stream(), request.headers.get("content-length"), MOST_FORM_BYTES)
-        form = dict(parse_qsl(body.decode("utf-8", errors="replace"), max_num_fields=10))
         language = await pages.language_of(conversation_id)
         try:
+            form = _fields(body)
             async with unit_of_work(services.sessions) as session:
                 score, comment = _score(form.get("score", "")), form.get("comment", "").strip()
                 await answer_survey(session, utc_now(), ConversationId(conversation_id), score, comment or None)
@@ -66,6 +66,14 @@ def rating_routes(services: Services) -> APIRouter:
         return pages.told(language, "rating_thanks")
 
     return router
+
+
+def _fields(body: bytes) -> dict[str, str]:
+    """Raises Malformed for more fields than the page has."""
+    try:
+        return dict(parse_qsl(body.decode("utf-8", errors="replace"), max_num_fields=10))
+    except ValueError as error:
+        raise Malformed("This form cannot be read.") from error
 
 
 def _score(given: str) -> int:

@@ -15,6 +15,7 @@ from crm_core.db import Sessions, unit_of_work, utc_now
 from crm_core.escalation import escalate
 from crm_core.held_replies import release_job
 from crm_core.jobs import ClaimedJob
+from crm_core.leaving import presence_job
 from crm_core.line import WAITING
 from crm_core.outbox import BOT_VOICE, Utterance, post
 from crm_core.passing_on import wake_job
@@ -64,6 +65,20 @@ class RoutingJobs:
         async with unit_of_work(self.sessions) as session:
             if job.conversation_id is not None:
                 await release_job(session, utc_now(), job.conversation_id, job.payload)
+            await jobs.finish(session, [job])
+
+    async def presence(self, job: ClaimedJob) -> None:
+        async with unit_of_work(self.sessions) as session:
+            await jobs.finish(session, [job])  # first: the one that asks again has its key
+            if job.conversation_id is not None:
+                await presence_job(session, utc_now(), job.conversation_id)
+
+    async def tell(self, job: ClaimedJob) -> None:
+        async with unit_of_work(self.sessions) as session:
+            if job.conversation_id is not None:
+                conversation = await lock_conversation(session, job.conversation_id)
+                said = self.replies.say(str(job.payload["say"]), conversation.language or self.default_language)
+                await post(session, utc_now(), conversation, BOT_VOICE, [Utterance(said)])
             await jobs.finish(session, [job])
 
     async def tell_wait(self, job: ClaimedJob) -> None:

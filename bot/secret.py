@@ -8,6 +8,8 @@ from pathlib import Path
 
 from config.settings import Settings
 
+WEBHOOKS = "webhooks"  # the purpose of the key that makes the secrets of outgoing webhooks
+
 
 def server_key(settings: Settings) -> bytes:
     """The configured key, or one made at the first start in `var/secret.key` (mode 0600)."""

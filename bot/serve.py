@@ -12,17 +12,23 @@ from bot.extraction import PLAN_EVERY_S, Nightly, open_sources
 from bot.faxes import Faxes
 from bot.fetching import Fetching
 from bot.intake_door import IntakeDoor
+from bot.letters import write_transcript
 from bot.phone.wiring import CALLBACKS_EVERY_S, pause_recording, place_callbacks
+from bot.postman import Postman, Sender
 from bot.process import end_with_parent, process_name
 from bot.pullers import run_pullers
+from bot.retention import EVERY_S, Retaining
 from bot.returns import ask_for_return
 from bot.routing_jobs import RoutingJobs
+from bot.secret import WEBHOOKS, derived_key
 from bot.sending import Sending
 from bot.services import Services, open_services
+from bot.settings_follower import SettingsFollower
 from bot.surveys import ask_for_rating
 from bot.turn import run_turn
 from bot.typing_signs import TypingSigns
 from bot.upkeep import CLOSE_EVERY_S, close_idle, every
+from bot.valuing import VALUE_EVERY_S, Valuing
 from bot.worker import Worker
 from config.settings import Settings
 from crm_core.dispatcher import Dispatcher
@@ -59,14 +65,19 @@ def build_worker(services: Services, nightly: Nightly) -> Worker:
     async def erp_return(job: ClaimedJob) -> None:
         await ask_for_return(services.turn.dialogue, job)
 
+    async def transcript(job: ClaimedJob) -> None:
+        await write_transcript(services.sessions, services.letterhead, job)
+
     async def pause(job: ClaimedJob) -> None:
         await pause_recording(services, IntakeDoor(services), job)
 
     routing = RoutingJobs(services.sessions, services.turn.dialogue.replies, services.business.company.languages[0])
     handlers = {
         JobKind.TURN: turn, JobKind.SEND: sending.send, JobKind.MAIL: sending.mail, JobKind.SURVEY: survey,
+        JobKind.TRANSCRIPT: transcript,
         JobKind.OFFER: routing.offer, JobKind.SLA: routing.sla, JobKind.TELL_WAIT: routing.tell_wait,
-        JobKind.WAKE: routing.wake, JobKind.RELEASE: routing.release, JobKind.PAUSE_RECORDING: pause,
+        JobKind.WAKE: routing.wake, JobKind.RELEASE: routing.release, JobKind.TELL: routing.tell,
+        JobKind.PRESENCE: routing.presence, JobKind.PAUSE_RECORDING: pause,
         JobKind.ERP_RETURN: erp_return, JobKind.ERP_EXTRACT: nightly.carry_out,
         JobKind.FETCH: Fetching(services.sessions, channels, services.blobs).fetch,
         JobKind.FAX: Faxes(
@@ -83,17 +94,22 @@ async def work(settings: Settings) -> None:
         open_sources(settings, services.business, services.readers) as sources,
     ):
         nightly = Nightly(services.sessions, sources, ZoneInfo(services.business.company.time_zone))
+        retaining = Retaining(services.sessions, services.business, services.blobs)
         worker = build_worker(services, nightly)
         listener = SignalListener(services.database_url)
         listener.subscribe(worker.on_signal)
+        listener.subscribe(SettingsFollower(services.business, services.readers).on_signal)
         dispatcher = Dispatcher(services.sessions)
         listener.subscribe(dispatcher.on_signal)
+        postman = Postman(Sender(services.sessions, derived_key(services.key, WEBHOOKS), settings.webhooks))
+        listener.subscribe(postman.on_signal)
         listener.subscribe(TypingSigns(services.readers, services.inboxes).on_signal)
         for number in (signal.SIGINT, signal.SIGTERM):
             asyncio.get_running_loop().add_signal_handler(number, worker.stop)
         chores = [
             asyncio.create_task(listener.run()),
             asyncio.create_task(dispatcher.run(services.database_url)),
+            asyncio.create_task(postman.run()),
             asyncio.create_task(end_with_parent()),
             asyncio.create_task(run_pullers(services.inboxes, IntakeDoor(services), services.database_url)),
             asyncio.create_task(
@@ -101,8 +117,11 @@ async def work(settings: Settings) -> None:
             ),
             asyncio.create_task(every(CLOSE_EVERY_S, lambda now: close_idle(services.sessions, now), "close_idle")),
             asyncio.create_task(every(PLAN_EVERY_S, nightly.plan, "plan_night")),
+            asyncio.create_task(every(EVERY_S, retaining.by_night, "retention")),
+            asyncio.create_task(every(VALUE_EVERY_S, Valuing(services.sessions).keep, "value_customers")),
         ]
         await worker.run()
+        postman.stop()
         for chore in chores:
             chore.cancel()
             with suppress(asyncio.CancelledError):

@@ -14,16 +14,19 @@ from bot.dialogue.context import DialogueServices
 from bot.dialogue.schema import Flows, Vocabulary, read_flows
 from bot.erps import open_erp
 from bot.inboxes.opening import open_inboxes
-from bot.inboxes.parts import InboxTools, OpenInbox
+from bot.inboxes.parts import ClosedInbox, InboxTools, OpenInbox
 from bot.knowledge import Knowledge
+from bot.letters import Letterhead
 from bot.metrics import Metrics
 from bot.product_names import read_product_names
 from bot.replies import Replies
 from bot.secret import derived_key, server_key
+from bot.settings_follower import as_held
 from bot.swappable_engine import SwappableEngine, follow_pointer
 from bot.turn import TurnServices
 from channels.email import EmailChannel, letters
 from config.business import Business, read_business
+from config.inboxes import WebChatInbox, reopens_within_days
 from config.settings import NluEngineName, Settings
 from crm_core.blobs import FolderBlobStore
 from crm_core.contracts import InboxId
@@ -63,6 +66,12 @@ class Services:
     blobs: FolderBlobStore
     letters: EmailChannel | None
     inboxes: Mapping[str, OpenInbox]
+    closed: tuple[ClosedInbox, ...] = ()
+
+    @property
+    def letterhead(self) -> Letterhead:
+        company = self.business.company
+        return Letterhead(self.turn.dialogue.replies, company.name, company.languages[0])
 
 
 def postgres_directory(settings: Settings) -> Path:
@@ -162,6 +171,8 @@ def _configured(business: Business, opened: Mapping[str, OpenInbox]) -> list[Con
     return [
         ConfiguredInbox(
             inbox.key, inbox.channel, inbox.name, pulled=opened[inbox.key].channel.capabilities.pulled,
+            reopens_within_days=reopens_within_days(inbox),
+            leaves_after_s=inbox.leaves_after_s if isinstance(inbox, WebChatInbox) else None,
         )
         for inbox in business.channels.inboxes
         if inbox.key in opened
@@ -188,6 +199,7 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
     metrics = Metrics()
     engine = open_engine(url, pool_size=settings.pool_size)
     sessions, readers = open_sessions(engine), open_readers(engine)
+    business = await as_held(business, readers)
     erp = open_erp(settings, business, readers, metrics)
     products = await read_product_names(erp)
 
@@ -210,7 +222,7 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
         turn = TurnServices(dialogue, nlu, settings.turn, metrics, utc_now)
         yield Services(
             settings, business, url, engine, sessions, readers, erp, nlu, metrics, key, ids, turn,
-            blobs, carrier, inboxes,
+            blobs, carrier, inboxes, tuple(closed),
         )  # fmt: skip
     finally:
         following.cancel()

@@ -15,6 +15,7 @@ from bot.dialogue.context import Caused, Context, DialogueServices, Said, Verifi
 from bot.dialogue.handoff import callback_sentence, handoff_of, tell_handoff
 from bot.dialogue.listen import listen
 from bot.dialogue.memory import Memory
+from bot.dialogue.schema import Flows
 from bot.mail_manners import is_by_letter, may_answer, one_letter, words_of
 from bot.metrics import Metrics
 from bot.senders import SENDER, known_customer
@@ -25,10 +26,11 @@ from crm_core.attempts import note_attempt
 from crm_core.contacts import name_contact
 from crm_core.contracts import ConversationId, JsonObject, Mark
 from crm_core.db import unit_of_work
-from crm_core.events import BOT, Event, EventKind
+from crm_core.events import BOT, CONTACT, Event, EventKind
 from crm_core.jobs import ClaimedJob, JobKind, NewJob, enqueue, finish
 from crm_core.outbox import BOT_VOICE, Utterance, post
 from crm_core.states import ConversationState
+from crm_core.transcript_letters import address_of, ask_for_transcript
 from nlu.engine import NluEngine, NluResult, Sentiment
 
 log = structlog.get_logger(__name__)
@@ -196,9 +198,13 @@ async def _mind_manners(
         caused.handoff_reason = caused.handoff_reason or "answered_lately"
 
 
+def topics(flows: Flows) -> list[str]:
+    """What a conversation may be about; asking for a person is no subject."""
+    return [intent for intent in flows.by_intent if intent != "talk_to_person"]
+
+
 def _topic(services: TurnServices, result: NluResult) -> str | None:
-    flow = services.dialogue.flows.by_intent.get(result.intent)
-    return result.intent if flow is not None and result.intent != "talk_to_person" else None
+    return result.intent if result.intent in topics(services.dialogue.flows) else None
 
 
 async def _understand(services: TurnServices, text: str, hint: str) -> NluResult:
@@ -279,9 +285,12 @@ async def _write_rest(
         await enqueue(session, now, NewJob(JobKind.ERP_RETURN, conversation_id, wish, dedupe_key=str(wish["key"])))
     for subject in caused.attempts:
         await note_attempt(session, now, "proof", subject)
-    if not (caused.verified or caused.handoff_reason or caused.close):
+    if not (caused.verified or caused.handoff_reason or caused.close or caused.transcript_to):
         return
     conversation = await conversations.lock_conversation(session, conversation_id)
+    if caused.transcript_to is not None:
+        address_id = await address_of(session, conversation.contact_id, caused.transcript_to)
+        await ask_for_transcript(session, now, conversation, address_id, CONTACT)
     if caused.verified is not None:
         conversation.customer_ref, conversation.verified_at = caused.verified.id, now
         conversation.verified_how = caused.verified.how

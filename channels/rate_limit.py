@@ -26,3 +26,8 @@ class RateLimiter:
         if len(self._buckets) > MOST_KEYS:
             self._buckets.popitem(last=False)
         return 0.0 if allowed else (1 - tokens) / self._rate.per_s
+
+    def left(self, key: str) -> int:
+        """How many are allowed at once now."""
+        tokens, at = self._buckets.get(key, (float(self._rate.burst), self._clock()))
+        return int(min(self._rate.burst, tokens + (self._clock() - at) * self._rate.per_s))

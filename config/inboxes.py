@@ -13,17 +13,26 @@ EnvironmentName = Annotated[str, Field(pattern="^[A-Z][A-Z0-9_]*$")]
 PhoneNumber = Annotated[str, Field(pattern=r"^\+[1-9][0-9]{5,14}$")]
 
 
+# so many days after a person closed a conversation its customer goes on in it; a call is never gone on with
+REOPENS_WITHIN_DAYS = {"email": 14, "fax": 14, "sms": 3, "whatsapp": 3, "telegram": 3, "generic": 3, "webchat": 1}
+
+
 class Named(Strict):
-    """What every inbox has."""
+    """What every inbox has. `reopens_within_days`: 0 begins a new conversation each time, linked to the last."""
 
     key: Key
     name: str
+    reopens_within_days: Annotated[int, Field(ge=0, le=365)] | None = None
 
 
 class WebChatInbox(Named):
-    """One chat widget: the sites that may embed it, and the key that signs visitors' identities."""
+    """One chat widget: the sites that may embed it, and the key that signs visitors' identities.
+
+    `leaves_after_s`: a visitor in line whose page is closed for so long has left; loading it again is no leaving.
+    """
 
     channel: Literal["webchat"]
+    leaves_after_s: Annotated[int, Field(ge=60, le=86_400)] = 180
     origins: list[HttpUrl] = []
     identity_secret_env: EnvironmentName | None = None
 
@@ -199,6 +208,14 @@ class EmailInbox(Named):
 
 
 AnyInbox = WebChatInbox | EmailInbox | TelegramInbox | GenericInbox | FaxInbox | SmsInbox | WhatsAppInbox | PhoneInbox
+
+
+def reopens_within_days(inbox: AnyInbox) -> int:
+    """What the file says, else what is usual in the channel."""
+    said = inbox.reopens_within_days
+    return REOPENS_WITHIN_DAYS.get(inbox.channel, 0) if said is None else said
+
+
 InboxEntry = Annotated[AnyInbox, Field(discriminator="channel")]
 
 

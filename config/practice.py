@@ -212,15 +212,12 @@ def texts_of(lesson: Lesson) -> Iterator[Said | Phrases]:
         yield from (criterion.phrases for criterion in step.criteria if criterion.phrases)
 
 
-def read_lessons(directory: Path, dispositions: frozenset[str]) -> tuple[Lesson, ...]:
+def read_lessons(directory: Path) -> tuple[Lesson, ...]:
     """Every lesson of the folder, by rank; none without the folder. Raises DocumentError."""
     found: dict[str, Lesson] = {}
     for path in sorted(directory.glob("*.yml")):
         lesson = read_document(path, Lesson)
         if lesson.key != path.stem:
             raise DocumentError(path, 1, f"key: “{lesson.key}” must be the name of the file, {path.stem}")
-        unknown = sorted(set(lesson.dispositions) - dispositions)
-        if unknown:
-            raise DocumentError(path, 1, f"dispositions: company.yml has no {', '.join(unknown)}")
         found[lesson.key] = lesson
     return tuple(sorted(found.values(), key=lambda lesson: (lesson.rank, lesson.key)))

@@ -3,9 +3,9 @@
 import os
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, Field, HttpUrl, SecretStr
+from pydantic import BaseModel, Field, HttpUrl, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -87,11 +87,52 @@ class ChatLimitSettings(BaseModel):
     source_burst: int = 30
 
 
+class ApiSettings(BaseModel):
+    """How often one key may call, by serving process: refill per second and burst."""
+
+    per_s: Annotated[float, Field(gt=0)] = 10.0
+    burst: Annotated[int, Field(ge=1)] = 60
+
+
+class WebhookSettings(BaseModel):
+    """Webhooks that we send. `allow_private` lets them go to neighbours on your own network, and over plain HTTP."""
+
+    allow_private: bool = False
+    timeout_s: Annotated[float, Field(gt=0, le=20)] = 10.0
+
+
 class SessionSettings(BaseModel):
     """Log-in sessions of the desk (OWASP Session Management Cheat Sheet)."""
 
     idle_minutes: int = 240
     absolute_hours: int = 12
+
+
+class OidcSettings(BaseModel):
+    """Single sign-on by OpenID Connect (docs/security.md); without an issuer there is none.
+
+    Somebody without an account gets one as `create_role`, in `create_teams`; without a role they are refused.
+    """
+
+    issuer: HttpUrl | None = None
+    client_id: str | None = None
+    client_secret: SecretStr | None = None
+    name: str = "SSO"
+    domains: list[str] = []
+    create_role: Literal["agent", "lead", "supervisor"] | None = None
+    create_teams: list[str] = []
+    algorithm: Literal["RS256", "PS256", "ES256", "EdDSA"] = "RS256"
+    timeout_s: float = 8.0
+
+    @model_validator(mode="after")
+    def _is_whole(self) -> "OidcSettings":
+        if self.issuer is None:
+            return self
+        if not self.client_id or self.client_secret is None:
+            raise ValueError("single sign-on needs the client's id and secret beside the issuer")
+        if self.issuer.scheme != "https" and self.issuer.host not in ("127.0.0.1", "localhost"):
+            raise ValueError("the issuer's address must begin with https")
+        return self
 
 
 class Settings(BaseSettings):
@@ -115,6 +156,9 @@ class Settings(BaseSettings):
     nlu: NluSettings = NluSettings()
     chat: ChatLimitSettings = ChatLimitSettings()
     session: SessionSettings = SessionSettings()
+    api: ApiSettings = ApiSettings()
+    webhooks: WebhookSettings = WebhookSettings()
+    oidc: OidcSettings = OidcSettings()
     metrics_token: SecretStr | None = None  # without one, /metrics answers only this machine
 
     @property

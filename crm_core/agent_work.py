@@ -72,7 +72,7 @@ async def may_reply(session: AsyncSession, reach: Reach, conversation_id: Conver
     """The conversation, locked, if the viewer may answer in it. Raises Conflict for one that is closed."""
     conversation = await allowed(session, reach, Action.REPLY, conversation_id)
     if conversation.state == _ENDED:
-        raise Conflict("This conversation is closed; the customer's next message opens a new one.")
+        raise Conflict("This conversation is closed; open it again to answer.")
     return conversation
 
 

@@ -29,6 +29,7 @@ class AuditAction(StrEnum):
     LOGGED_IN = "logged_in"
     LOGIN_REFUSED = "login_refused"
     TRANSCRIPT_READ = "transcript_read"
+    TRANSCRIPT_EXPORTED = "transcript_exported"
     SEARCHED = "searched"
     CONTACT_EXPORTED = "contact_exported"
     CONTACT_ERASED = "contact_erased"
@@ -38,6 +39,7 @@ class AuditAction(StrEnum):
     PERSON_CHANGED = "person_changed"
     CONFIGURATION_CHANGED = "configuration_changed"
     LESSON_MADE = "lesson_made"
+    DATA_EXPIRED = "data_expired"
 
 
 @dataclass(frozen=True, slots=True)

@@ -69,6 +69,14 @@ _CLAIM = text("""
 
 async def ensure_contact(session: AsyncSession, now: datetime, address: Address) -> KnownContact:
     """The contact of `address`, made when new. Two first messages at once make one contact, by the unique URI."""
+    known = await add_contact(session, now, address) or await find_contact(session, address)
+    if known is None:
+        raise NotFound("The address vanished while it was read; try again.")
+    return known
+
+
+async def add_contact(session: AsyncSession, now: datetime, address: Address) -> KnownContact | None:
+    """A new contact with `address`; None when somebody has it already."""
     contact_id = await session.scalar(text("select nextval(pg_get_serial_sequence('contact', 'id'))"))
     inserted = await session.scalar(
         insert(models.Address)
@@ -76,14 +84,11 @@ async def ensure_contact(session: AsyncSession, now: datetime, address: Address)
         .on_conflict_do_nothing()
         .returning(models.Address.id)
     )
-    if inserted is not None:
-        values = {"id": contact_id, "created_at": now}
-        await session.execute(insert(models.Contact).values(**values))
-        return KnownContact(ContactId(int(contact_id or 0)), inserted, None, None, verified=False)
-    known = await find_contact(session, address)
-    if known is None:
-        raise NotFound("The address vanished while it was read; try again.")
-    return known
+    if inserted is None:
+        return None
+    values = {"id": contact_id, "created_at": now}
+    await session.execute(insert(models.Contact).values(**values))
+    return KnownContact(ContactId(int(contact_id or 0)), inserted, None, None, verified=False)
 
 
 async def find_contact(session: AsyncSession, address: Address) -> KnownContact | None:

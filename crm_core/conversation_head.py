@@ -53,6 +53,8 @@ class ConversationHead:
     offer: JsonObject | None
     snoozed_until: datetime | None
     escalated_at: datetime | None
+    left_at: datetime | None = None  # gave up waiting
+    follows_id: int | None = None  # the conversation that was closed before
     call_s: int | None = None  # on the telephone, all calls of it together
 
 
@@ -101,6 +103,6 @@ def _head(row: RowMapping, addresses: tuple[KnownAddress, ...]) -> ConversationH
         row["subject"], row["handoff"], row["customer_ref"] or row["contact_ref"], row["verified_at"],
         row["verified_how"], row["opened_at"], row["queued_at"], row["first_replied_at"], row["closed_at"],
         row["disposition"], row["score"], row["comment"], row["due_at"], row["callback_at"], row["offer"],
-        row["snoozed_until"], row["escalated_at"],
+        row["snoozed_until"], row["escalated_at"], row["left_at"], row["follows_id"],
         int(row["call_s"]) if row["call_s"] is not None else None,
     )  # fmt: skip

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from crm_core import models
 from crm_core.callbacks import Trough, book_callback, quarter_with_room
 from crm_core.contracts import ConversationId, JsonObject, UserId
+from crm_core.customer_values import AT_RISK, value_of
 from crm_core.errors import AlreadyTaken, Conflict, IllegalTransition, NotFound
 from crm_core.events import BOT, SYSTEM, Actor, Event, EventKind, record
 from crm_core.jobs import JobKind, NewJob, enqueue
@@ -41,6 +42,8 @@ class Trigger(StrEnum):
     CLOSE = "close"
     ABANDON = "abandon"
     REOPEN = "reopen"
+    LEAVE = "leave"  # out of the live line; answered in writing
+    RETURN = "return"
 
 
 TRANSITIONS: Mapping[tuple[State, Trigger], State] = {
@@ -65,6 +68,11 @@ TRANSITIONS: Mapping[tuple[State, Trigger], State] = {
     (State.SNOOZED, Trigger.TRANSFER): State.QUEUED,
     (State.SNOOZED, Trigger.CLOSE): State.CLOSED,
     (State.CLOSED, Trigger.REOPEN): State.QUEUED,
+    (State.QUEUED, Trigger.LEAVE): State.QUEUED,
+    (State.OFFERED, Trigger.LEAVE): State.QUEUED,
+    (State.QUEUED, Trigger.RETURN): State.QUEUED,
+    (State.OFFERED, Trigger.RETURN): State.QUEUED,
+    (State.CLOSED, Trigger.RETURN): State.QUEUED,
     **{(state, Trigger.TAKE_OVER): State.ASSIGNED for state in State if state is not State.CLOSED},
 }
 
@@ -83,6 +91,8 @@ EVENT_OF: Mapping[Trigger, EventKind] = {
     Trigger.CLOSE: EventKind.CLOSED,
     Trigger.ABANDON: EventKind.ABANDONED,
     Trigger.REOPEN: EventKind.REOPENED,
+    Trigger.LEAVE: EventKind.ABANDONED,
+    Trigger.RETURN: EventKind.RETURNED,
 }
 
 OWNED = frozenset({State.OFFERED, State.ASSIGNED, State.WRAP_UP})
@@ -97,11 +107,13 @@ class HandoffSignals:
     upset: bool = False
     order_value: str | None = None  # “129.90 EUR”
     earlier_contacts: int = 0  # conversations of the same contact in the last thirty days
+    customer_money: float | None = None  # expected of the customer in the coming months
+    at_risk: bool = False  # bought often, and not of late
 
     def as_json(self) -> JsonObject:
         return {
             "urgent": self.urgent, "upset": self.upset, "order_value": self.order_value,
-            "earlier_contacts": self.earlier_contacts,
+            "earlier_contacts": self.earlier_contacts, "customer_money": self.customer_money, "at_risk": self.at_risk,
         }  # fmt: skip
 
 
@@ -154,6 +166,8 @@ async def move(
     conversation.state, conversation.state_at, holder = after.value, now, conversation.agent_id
     if after not in OWNED and after is not State.SNOOZED and after is not State.CLOSED:
         conversation.agent_id = None
+    if after is State.ASSIGNED:
+        conversation.last_agent_id = None
     await session.flush()
     actor, detail = event
     happened = Event(EVENT_OF[trigger], actor, conversation.id, conversation.contact_id, detail)
@@ -183,7 +197,7 @@ async def hand_off(
 
     Who asked to be called back keeps the place and gets a time from `trough`.
     """
-    signals = replace(handoff.signals, earlier_contacts=await _earlier_contacts(session, now, conversation))
+    signals = await _with_what_is_known(session, now, conversation, handoff.signals)
     handoff = replace(handoff, signals=signals)
     conversation.queue_key, conversation.handoff = handoff.queue_key, handoff.as_json()
     detail: JsonObject = {
@@ -194,6 +208,19 @@ async def hand_off(
     await enter_line(session, now, conversation, (Entry.HANDOFF, BOT))
     if handoff.reason == CALLBACK:
         await book_callback(session, now, conversation, trough)
+
+
+async def _with_what_is_known(
+    session: AsyncSession, now: datetime, conversation: models.Conversation, signals: HandoffSignals
+) -> HandoffSignals:
+    """Of the contact before, and of the customer by their purchases."""
+    earlier = await _earlier_contacts(session, now, conversation)
+    known = await value_of(session, conversation.customer_ref)
+    if known is None:
+        return replace(signals, earlier_contacts=earlier)
+    return replace(
+        signals, earlier_contacts=earlier, customer_money=known.money, at_risk=known.segment == AT_RISK
+    )  # fmt: skip
 
 
 async def _earlier_contacts(session: AsyncSession, now: datetime, conversation: models.Conversation) -> int:
@@ -275,14 +302,18 @@ async def close(
     )
     detail: JsonObject = {"disposition": disposition, "agent_id": conversation.agent_id}
     if trigger is Trigger.ABANDON:
-        terms = await terms_of(session, conversation)
-        waited_s = _waited_s(now, conversation)
-        detail = {"queue": conversation.queue_key, "load": terms.load.value, "waited_s": waited_s}
+        detail = await abandoned(session, now, conversation)
     await end_clocks(session, now, conversation, tuple(ClockKind))
     await move(session, now, conversation, trigger, (actor, detail))
     if trigger is Trigger.CLOSE:
         key = str(conversation.id)
         await enqueue(session, now, NewJob(JobKind.SURVEY, ConversationId(conversation.id), dedupe_key=key))
+
+
+async def abandoned(session: AsyncSession, now: datetime, conversation: models.Conversation) -> JsonObject:
+    """What `abandoned` tells."""
+    load = (await terms_of(session, conversation)).load.value
+    return {"queue": conversation.queue_key, "load": load, "waited_s": _waited_s(now, conversation)}
 
 
 async def open_conversation_of(

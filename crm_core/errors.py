@@ -3,7 +3,8 @@
 SwitchboardError                 code                    HTTP
 ├── InvalidInput                 invalid_input           422
 │   ├── Malformed                malformed               400
-│   └── TooLarge                 too_large               413
+│   ├── TooLarge                 too_large               413
+│   └── NotEnough                not_enough              422
 ├── NotFound                     not_found               404
 ├── Forbidden                    forbidden               403
 ├── Conflict                     conflict                409
@@ -50,6 +51,16 @@ class Malformed(InvalidInput):
 
 class TooLarge(InvalidInput):
     code, status = "too_large", 413
+
+
+class NotEnough(InvalidInput):
+    """Too little is known to answer: `what` is counted, `have` there are, `need` there must be."""
+
+    code, status = "not_enough", 422
+
+    def __init__(self, what: str, have: int, need: int) -> None:
+        super().__init__(f"There is too little to learn from: {have} {what.replace('_', ' ')}, and {need} are needed.")
+        self.what, self.have, self.need = what, have, need
 
 
 class NotFound(SwitchboardError):

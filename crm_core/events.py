@@ -39,6 +39,7 @@ class EventKind(StrEnum):
     DECLINED = "declined"
     ASSIGNED = "assigned"
     AGENT_REPLIED = "agent_replied"
+    PROGRAM_REPLIED = "program_replied"
     NOTE_ADDED = "note_added"
     WHISPERED = "whispered"
     TRANSFERRED = "transferred"
@@ -50,6 +51,7 @@ class EventKind(StrEnum):
     CLOSED = "closed"
     REOPENED = "reopened"
     ABANDONED = "abandoned"
+    RETURNED = "returned"  # who gave up waiting is back
     WAIT_ESTIMATED = "wait_estimated"
     CALLBACK_REQUESTED = "callback_requested"
     CALLBACK_PLACED = "callback_placed"
@@ -69,6 +71,7 @@ class EventKind(StrEnum):
     MESSAGE_FAILED = "message_failed"
     MESSAGE_EDITED = "message_edited"
     SEND_SETTLED = "send_settled"
+    TRANSCRIPT_ASKED_FOR = "transcript_asked_for"
     CONTINUED_ELSEWHERE = "continued_elsewhere"
     ADDRESS_REACHABLE = "address_reachable"
     ADDRESS_UNREACHABLE = "address_unreachable"
@@ -89,7 +92,7 @@ class EventKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Who did it: `contact`, `bot`, `system` or `agent:<id>`."""
+    """Who did it: `contact`, `bot`, `system`, `agent:<id>` or, of a program, `key:<id>`."""
 
     name: str
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, exists, select
+from sqlalchemy import ColumnElement, Select, exists, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -15,6 +15,7 @@ from crm_core.errors import NotFound
 from crm_core.events import Actor, EventKind
 from crm_core.models_oversight import AuditEntry, QualityReview
 from crm_core.models_practice import FirstDayStep, PracticeAssignment, PracticeEntry, PracticeRun
+from crm_core.models_settings import SetupStep
 from crm_core.states import AgentState, PracticeState, Role
 
 CLOSED = "closed"
@@ -25,7 +26,7 @@ STEPS: Mapping[Role, tuple[str, ...]] = {
     Role.SUPERVISOR: ("wallboard", "whisper", "review", "report", "assign"),
     Role.ADMIN: ("company", "people", "queue", "channel", "erp", "backup"),
 }
-BY_HAND = frozenset({"shortcuts", "find_order", "wallboard", "report", "channel", "erp", "backup"})  # leave no trace
+BY_HAND = frozenset({"shortcuts", "find_order", "wallboard", "report", "backup"})  # leave no trace
 _EVENTS: Mapping[str, tuple[EventKind, ...]] = {
     "set_state": (EventKind.AGENT_STATE_CHANGED,), "accept": (EventKind.ASSIGNED,),
     "pass_on": (EventKind.TRANSFERRED, EventKind.ESCALATED), "whisper": (EventKind.WHISPERED,),
@@ -34,6 +35,7 @@ _CHANGES: Mapping[str, tuple[AuditAction, str]] = {
     "company": (AuditAction.CONFIGURATION_CHANGED, "settings:company"),
     "queue": (AuditAction.CONFIGURATION_CHANGED, "settings:queues"), "people": (AuditAction.PERSON_CHANGED, "user:"),
 }  # fmt: skip
+_PRACTICE = frozenset({"lesson", "macro"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,15 +98,24 @@ def _test(viewer: Viewer, step: str, since: datetime) -> ColumnElement[bool]:
         return _happened(viewer, step, since)
     if step in _CHANGES:
         return _changed(viewer, step, since)
-    run, own = PracticeRun, PracticeRun.user_id == viewer.user_id
+    return exists(_practised(viewer, step) if step in _PRACTICE else _looked_after(viewer, step))
+
+
+def _practised(viewer: Viewer, step: str) -> Select[int]:
+    run, entry = PracticeRun, PracticeEntry
+    own = select(run.id).where(run.user_id == viewer.user_id)
     if step == "lesson":
-        return exists(select(run.id).where(own, run.state == PracticeState.FINISHED))
-    if step == "macro":
-        entry = PracticeEntry
-        return exists(select(entry.id).join(run, run.id == entry.run_id).where(own, entry.macro.is_not(None)))
+        return own.where(run.state == PracticeState.FINISHED)
+    return own.join(entry, entry.run_id == run.id).where(entry.macro.is_not(None))
+
+
+def _looked_after(viewer: Viewer, step: str) -> Select[int]:
     if step == "review":
-        return exists(select(QualityReview.id).where(QualityReview.reviewer_id == viewer.user_id))
-    return exists(select(PracticeAssignment.id).where(PracticeAssignment.assigned_by == viewer.user_id))
+        return select(QualityReview.id).where(QualityReview.reviewer_id == viewer.user_id)
+    if step == "assign":
+        return select(PracticeAssignment.id).where(PracticeAssignment.assigned_by == viewer.user_id)
+    own = (SetupStep.step == step, SetupStep.user_id == viewer.user_id, SetupStep.skipped.is_(False))
+    return select(SetupStep.user_id).where(*own)  # a channel or an ERP was tried in the first set-up
 
 
 def _happened(viewer: Viewer, step: str, since: datetime) -> ColumnElement[bool]:

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from heapq import heapify, heappop, heappush
 
-from crm_core.routing_values import Candidate, Capacity, Holding, Load, Need, Ring
+from crm_core.routing_values import Candidate, Load, Need, Ring
 
 SPARE = 64  # stale entries a heap may carry before it is built anew
 
@@ -50,20 +50,16 @@ def rooms_of(agent: Candidate) -> frozenset[Room]:
     holding, capacity = agent.holding, agent.capacity
     if not agent.present or holding.calls:
         return frozenset()
-    return frozenset(room for room in Room if _has_room(room, holding, capacity))
-
-
-def _has_room(room: Room, holding: Holding, capacity: Capacity) -> bool:
     most_chats = capacity.slots if capacity.chats is None else capacity.chats
     most_mails = capacity.slots if capacity.mails is None else capacity.mails
     is_below = holding.chats + holding.mails < capacity.slots
     may_chat = holding.chats < most_chats
-    return {
-        Room.CALL: capacity.calls > 0 and holding.chats == 0,
-        Room.CHAT: may_chat and is_below,
-        Room.URGENT_CHAT: may_chat and holding.chats < capacity.slots,
-        Room.MAIL: holding.mails < most_mails and is_below,
-    }[room]
+    has_room = (
+        (Room.CALL, capacity.calls > 0 and holding.chats == 0), (Room.CHAT, may_chat and is_below),
+        (Room.URGENT_CHAT, may_chat and holding.chats < capacity.slots),
+        (Room.MAIL, holding.mails < most_mails and is_below),
+    )  # fmt: skip
+    return frozenset(room for room, has in has_room if has)
 
 
 Rank = tuple[int, float, int]  # how much they hold, idle since, id: the least takes the next

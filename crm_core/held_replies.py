@@ -5,7 +5,7 @@ crashes, the row and its job stay: the reply is then said late, never lost and n
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import delete, select
@@ -15,14 +15,18 @@ from crm_core import models
 from crm_core.access import Action, Reach
 from crm_core.agent_work import allowed, may_reply, storable_text
 from crm_core.contracts import ConversationId, JsonObject
-from crm_core.conversations import lock_conversation
+from crm_core.conversations import close, lock_conversation
 from crm_core.errors import AlreadySent
+from crm_core.events import Actor
 from crm_core.jobs import JobKind, NewJob, enqueue
 from crm_core.models_desk import HeldReply
+from crm_core.outgoing_files import StoredFile
 from crm_core.saying import release_held
 from crm_core.signals import Signal, Topic, publish
+from crm_core.states import ConversationState
 
 UNDO_S = 5.0
+_ENDS = (ConversationState.ASSIGNED, ConversationState.WRAP_UP)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,17 +38,28 @@ class Held:
     agent_id: int
     agent_name: str
     due_at: datetime
+    files: Sequence[JsonObject] = ()  # as StoredFile
+    closes_as: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What an agent wants said, with which files; `closes_as` ends the conversation with it, by a disposition."""
+
+    text: str
+    files: tuple[StoredFile, ...] = ()
+    closes_as: str | None = None
 
 
 async def hold_reply(
-    session: AsyncSession, now: datetime, reach: Reach, conversation_id: ConversationId, text: str
+    session: AsyncSession, now: datetime, reach: Reach, conversation_id: ConversationId, draft: Draft
 ) -> int:
     """Said after UNDO_S unless it is taken back; the id to take it back by."""
     conversation = await may_reply(session, reach, conversation_id)
     due_at = now + timedelta(seconds=UNDO_S)
     row = HeldReply(
-        conversation_id=conversation.id, agent_id=reach.viewer.user_id, text=storable_text(text), created_at=now,
-        due_at=due_at,
+        conversation_id=conversation.id, agent_id=reach.viewer.user_id, text=storable_text(draft.text), created_at=now,
+        due_at=due_at, files=[asdict(file) for file in draft.files], closes_as=draft.closes_as,
     )  # fmt: skip
     session.add(row)
     await session.flush()
@@ -72,15 +87,28 @@ async def release_job(
     """Its time is over. What was written before it goes first, whichever job comes first."""
     held_id = payload["held_id"]
     assert isinstance(held_id, int)  # noqa: S101 - we wrote it
-    await release_held(session, now, await lock_conversation(session, conversation_id), held_id)
+    conversation = await lock_conversation(session, conversation_id)
+    held = await session.get(HeldReply, held_id)
+    await release_held(session, now, conversation, held_id)
+    if held is not None and held.closes_as is not None and _may_end(conversation, held):
+        await close(session, now, conversation, held.closes_as, Actor.agent(held.agent_id))
+
+
+def _may_end(conversation: models.Conversation, held: HeldReply) -> bool:
+    """Still the agent's, and the customer has said nothing since."""
+    wrote_since = conversation.last_inbound_at is not None and conversation.last_inbound_at > held.created_at
+    return conversation.agent_id == held.agent_id and conversation.state in _ENDS and not wrote_since
 
 
 async def held_replies(session: AsyncSession, conversation_id: int) -> Sequence[Held]:
     """In the order written; the caller has asked for access."""
     statement = (
-        select(HeldReply.id, HeldReply.text, HeldReply.agent_id, models.User.name, HeldReply.due_at)
+        select(
+            HeldReply.id, HeldReply.text, HeldReply.agent_id, models.User.name, HeldReply.due_at, HeldReply.files,
+            HeldReply.closes_as,
+        )
         .join(models.User, models.User.id == HeldReply.agent_id)
         .where(HeldReply.conversation_id == conversation_id)
         .order_by(HeldReply.id)
-    )
+    )  # fmt: skip
     return [Held(*row) for row in await session.execute(statement)]

@@ -58,6 +58,13 @@ class BusinessHours:
         self._know(min(start, end))
         return self.open_seconds(end) - self.open_seconds(start)
 
+    def spans_between(self, start: datetime, end: datetime) -> list[Span]:
+        """The spans that touch this time, in order."""
+        self._know(start)
+        self._know(end)
+        spans = zip(self._starts, self._ends, strict=True)
+        return [span for span in spans if span[1] > start.timestamp() and span[0] < end.timestamp()]
+
     def add(self, start: datetime, seconds: float) -> datetime:
         """When so many open seconds have passed since `start`; `start` plus `seconds` where it never opens."""
         self._know(start)

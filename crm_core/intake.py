@@ -19,6 +19,7 @@ from crm_core.events import CONTACT
 from crm_core.jobs import ClaimedJob, JobKind, NewJob, enqueue
 from crm_core.line import tell_wait
 from crm_core.plain_text import is_storable
+from crm_core.reopening import came_back, reopen_for
 from crm_core.signals import CHANNEL
 from crm_core.sla_clocks import customer_wrote
 from crm_core.states import ConversationState
@@ -66,9 +67,12 @@ with sender as materialized (
     returning contact_id
 ), thread as (
     insert into conversation (contact_id, inbox_id, address_id, thread_key, subject, language,
-                              opened_at, state_at, last_message_at, last_inbound_at)
+                              opened_at, state_at, last_message_at, last_inbound_at, follows_id)
     select s.contact_id, :inbox_id, s.address_id, :thread_key, cast(:subject as text),
-           coalesce(s.language, cast(:language as text)), :now, :now, :now, :now
+           coalesce(s.language, cast(:language as text)), :now, :now, :now, :now,
+           (select max(c.id) from conversation c
+            where c.contact_id = s.contact_id and c.inbox_id = :inbox_id and c.thread_key = :thread_key
+              and c.closed_at > :now - interval '30 days' and (c.agent_id is not null or c.left_at is not null))
     from sender s join payload p on p.contact_id = s.contact_id
     on conflict (contact_id, inbox_id, thread_key) where state <> 'closed'
     do update set last_message_at = excluded.last_message_at, last_inbound_at = excluded.last_inbound_at,
@@ -117,6 +121,7 @@ async def receive(
     """
     _check(inbound)
     inbound = await threaded(session, now, inbox_id, _without_card_numbers(inbound))
+    await reopen_for(session, now, inbox_id, inbound)
     values = _values_of(now, inbox_id, inbound, inline)
     row = (await session.execute(_STORE, values)).one_or_none()
     if row is None:  # a redelivery, or nobody has written from this address yet
@@ -132,6 +137,17 @@ async def receive(
         return first
     contact_id, conversation_id = ContactId(row.contact_id), ConversationId(row.conversation_id)
     message_id = MessageId(row.message_id)
+    await _store_what_came_with_it(session, now, inbound, (conversation_id, contact_id, message_id))
+    await _tell_who_has_it(session, now, conversation_id, row.state)
+    claimed = inline is not None and row.turn_id is not None
+    turn = ClaimedJob(row.turn_id, JobKind.TURN, conversation_id, {}, 1, now) if claimed else None
+    return Received(message_id, conversation_id, contact_id, is_new=True, turn=turn)
+
+
+async def _store_what_came_with_it(
+    session: AsyncSession, now: datetime, inbound: Inbound, ids: tuple[ConversationId, ContactId, MessageId]
+) -> None:
+    conversation_id, contact_id, message_id = ids
     if inbound.identity is not None:
         await add_identity(session, now, contact_id, inbound.identity)
     if inbound.attachments:
@@ -139,13 +155,14 @@ async def receive(
     for file in inbound.remote_files:
         wanted: JsonObject = {"message_id": message_id, **asdict(file)}
         await enqueue(session, now, NewJob(JobKind.FETCH, conversation_id, wanted))
-    if row.state in _WITH_A_PERSON:
+
+
+async def _tell_who_has_it(session: AsyncSession, now: datetime, conversation_id: ConversationId, state: str) -> None:
+    """The bot has its turn already."""
+    if state in _WITH_A_PERSON:
         await _tell_its_agent(session, now, conversation_id)
-    elif row.state != ConversationState.BOT:
-        await tell_wait(session, now, await lock_conversation(session, conversation_id))
-    claimed = inline is not None and row.turn_id is not None
-    turn = ClaimedJob(row.turn_id, JobKind.TURN, conversation_id, {}, 1, now) if claimed else None
-    return Received(message_id, conversation_id, contact_id, is_new=True, turn=turn)
+    elif state != ConversationState.BOT:
+        await _tell_who_waits(session, now, conversation_id)
 
 
 async def _tell_its_agent(session: AsyncSession, now: datetime, conversation_id: ConversationId) -> None:
@@ -155,6 +172,13 @@ async def _tell_its_agent(session: AsyncSession, now: datetime, conversation_id:
     if trigger is not None:
         await move(session, now, conversation, trigger, (CONTACT, {"agent_id": conversation.agent_id}))
     await customer_wrote(session, now, conversation)
+
+
+async def _tell_who_waits(session: AsyncSession, now: datetime, conversation_id: ConversationId) -> None:
+    """Their place in line, which who had left has again."""
+    conversation = await lock_conversation(session, conversation_id)
+    await came_back(session, now, conversation)
+    await tell_wait(session, now, conversation)
 
 
 def _values_of(now: datetime, inbox_id: InboxId, inbound: Inbound, inline: InlineClaim | None) -> dict[str, object]:

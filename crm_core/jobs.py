@@ -26,6 +26,7 @@ class JobKind(StrEnum):
     TURN = "turn"
     SEND = "send"
     MAIL = "mail"  # a letter outside any conversation: a code, a transcript
+    TRANSCRIPT = "transcript"  # compose a letter of the conversation
     SURVEY = "survey"
     ERP_RETURN = "erp_return"
     ERP_EXTRACT = "erp_extract"
@@ -38,6 +39,8 @@ class JobKind(StrEnum):
     WAKE = "wake"  # a snoozed conversation comes back
     PAUSE_RECORDING = "pause_recording"  # a card number is about to be said to an agent
     TELL_WAIT = "tell_wait"  # somebody in line wrote: tell them their place
+    PRESENCE = "presence"  # is a visitor in line still there?
+    TELL = "tell"  # a sentence of the bot, by its key
 
 
 @dataclass(frozen=True, slots=True)

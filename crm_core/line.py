@@ -26,6 +26,8 @@ class Entry(StrEnum):
     HANDOFF = "handoff"
     TRANSFER = "transfer"
     REOPEN = "reopen"
+    LEFT = "left"  # gave up waiting, and can be answered elsewhere
+    RETURN = "return"
 
 
 async def enter_line(
@@ -50,6 +52,19 @@ async def enter_line(
         await promise_wait(session, now, conversation, terms)
         await tell_wait(session, now, conversation)
     await session.flush()
+    await _look_after(session, now, conversation)
+
+
+async def _look_after(session: AsyncSession, now: datetime, conversation: models.Conversation) -> None:
+    """Where customers can be seen to leave, a job looks whether they did; who left already is looked after no more."""
+    leaves_after_s = await session.scalar(
+        select(models.Inbox.leaves_after_s).where(models.Inbox.id == conversation.inbox_id)
+    )
+    if leaves_after_s is not None and conversation.left_at is None:
+        wanted = NewJob(
+            JobKind.PRESENCE, ConversationId(conversation.id), delay_s=leaves_after_s, dedupe_key=str(conversation.id)
+        )
+        await enqueue(session, now, wanted)
 
 
 async def tell_wait(session: AsyncSession, now: datetime, conversation: models.Conversation) -> None:

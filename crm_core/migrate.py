@@ -10,6 +10,7 @@ from sqlalchemy import Connection, create_engine, make_url, text
 
 from crm_core import (  # noqa: F401 - registers the tables
     models,
+    models_api,
     models_contacts,
     models_desk,
     models_email,
@@ -17,6 +18,9 @@ from crm_core import (  # noqa: F401 - registers the tables
     models_phone,
     models_practice,
     models_routing,
+    models_settings,
+    models_sign_in,
+    models_value,
 )
 from crm_core.erp import star_tables, tables  # noqa: F401 - registers the tables
 from crm_core.schema import Base

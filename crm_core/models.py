@@ -84,6 +84,8 @@ class Inbox(Base):
     active: Mapped[bool] = mapped_column(Boolean, server_default=sql("true"))
     # the customer fetches from our store (web chat): a stored message is a sent one
     pulled: Mapped[bool] = mapped_column(Boolean, server_default=sql("false"))
+    reopens_within_days: Mapped[int] = mapped_column(Integer, server_default=sql("0"))
+    leaves_after_s: Mapped[int | None] = mapped_column(Integer)  # a visitor who is not seen for so long has left
 
 
 class User(Base):
@@ -117,6 +119,7 @@ class LoginSession(Base):
     user_id: Mapped[int] = mapped_column(ForeignKey("app_user.id", ondelete="CASCADE"), index=True)
     csrf_token: Mapped[str]
     user_agent: Mapped[str]
+    how: Mapped[str] = mapped_column(server_default="password")
     created_at: Mapped[datetime]
     last_seen_at: Mapped[datetime]
     expires_at: Mapped[datetime]
@@ -194,6 +197,9 @@ class Conversation(Base):
     first_replied_at: Mapped[datetime | None]  # by a person
     closed_at: Mapped[datetime | None]
     disposition: Mapped[str | None]
+    left_at: Mapped[datetime | None]  # gave up waiting: answered in writing, until they are back
+    last_agent_id: Mapped[int | None] = mapped_column(ForeignKey("app_user.id"))  # of before it was reopened
+    follows_id: Mapped[int | None] = mapped_column(ForeignKey("conversation.id"))  # the one closed before
 
 
 class Message(Base):

@@ -1,4 +1,4 @@
-"""The tables of routing: what agents know, the rules as files and administrators set them, running promises."""
+"""The tables of routing: what agents know, the rules as they hold, running promises."""
 
 from datetime import datetime
 
@@ -24,15 +24,14 @@ class AgentSkill(Base):
 
 
 class RoutingRule(Base):
-    """A queue, calendar or policy: as its file says, and as an administrator changed it, which wins."""
+    """A queue, calendar or policy as it holds: what its file says, or the desk instead of it."""
 
     __tablename__ = "routing_rule"
     __table_args__ = (one_of("kind", RuleKind),)
     kind: Mapped[str] = mapped_column(primary_key=True)
     key: Mapped[str] = mapped_column(primary_key=True)
     place: Mapped[int] = mapped_column(Integer)
-    from_file: Mapped[JsonObject | None] = mapped_column(JSONB)
-    edited: Mapped[JsonObject | None] = mapped_column(JSONB)
+    content: Mapped[JsonObject] = mapped_column(JSONB)
 
 
 class SlaClock(Base):

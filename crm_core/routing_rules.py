@@ -1,4 +1,4 @@
-"""The rules of routing as they hold now: what the files say, and what an administrator changed, which wins."""
+"""The rules of routing as they hold now, in every process at once."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from math import inf
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -22,8 +22,9 @@ from crm_core.states import RuleKind
 ALWAYS_OPEN = Calendar.model_validate(
     {"time_zone": "UTC", "windows": [{"days": [*range(7)], "start": "00:00", "end": "00:00"}]}
 )
-FULL_VALUE = 1_000.0  # an order of so much money counts as the most valuable
+FULL_VALUE = 1_000.0  # an order, or coming orders, of so much money count as the most valuable
 RISK_OF_UPSET, RISK_OF_RETURN = 0.5, 0.25  # somebody displeased; each earlier contact of the last thirty days
+RISK_OF_SILENCE = 0.25  # a customer who bought often has not of late
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,15 +91,19 @@ def standing_of(signals: JsonObject) -> Standing:
         amount = float(str(signals.get("order_value") or "0").split()[0])
     except ValueError:
         amount = 0.0
-    earlier = signals.get("earlier_contacts")
+    earlier, expected = signals.get("earlier_contacts"), signals.get("customer_money")
     times = earlier if isinstance(earlier, int) else 0
-    risk = RISK_OF_UPSET * (signals.get("upset") is True) + RISK_OF_RETURN * times
-    return Standing(min(amount / FULL_VALUE, 1.0), min(risk, 1.0))
+    worth = max(amount, expected if isinstance(expected, int | float) else 0.0)
+    risk = (
+        RISK_OF_UPSET * (signals.get("upset") is True) + RISK_OF_RETURN * times
+        + RISK_OF_SILENCE * (signals.get("at_risk") is True)
+    )  # fmt: skip
+    return Standing(min(worth / FULL_VALUE, 1.0), min(risk, 1.0))
 
 
 @dataclass(frozen=True, slots=True)
 class RoutingFiles:
-    """What the business files say about routing."""
+    """What the business says about routing: in its files, or at the desk instead."""
 
     queues: Sequence[Queue]
     calendars: Sequence[Calendar]
@@ -106,30 +111,24 @@ class RoutingFiles:
 
 
 async def sync_rules(session: AsyncSession, files: RoutingFiles) -> None:
-    """Store what the files say. What they no longer name goes, unless an administrator made it their own."""
+    """Store what holds; what is no longer named goes."""
     named: Sequence[tuple[RuleKind, Sequence[Queue | Calendar | Policy]]] = (
         (RuleKind.QUEUE, files.queues), (RuleKind.CALENDAR, files.calendars), (RuleKind.POLICY, files.policies),
     )  # fmt: skip
     for kind, items in named:
         for place, item in enumerate(items):
-            values = {"place": place, "from_file": item.model_dump(mode="json")}
+            values = {"place": place, "content": item.model_dump(mode="json")}
             row = insert(RoutingRule).values(kind=kind.value, key=item.key, **values)
             await session.execute(row.on_conflict_do_update(index_elements=["kind", "key"], set_=values))
         gone = (RoutingRule.kind == kind) & RoutingRule.key.not_in([item.key for item in items])
-        await session.execute(
-            delete(RoutingRule).where(gone, RoutingRule.edited.is_(None)).execution_options(synchronize_session=False)
-        )
+        await session.execute(delete(RoutingRule).where(gone).execution_options(synchronize_session=False))
     await publish(session, Signal(Topic.RULES))
 
 
 async def read_rules(session: AsyncSession) -> Rules:
     """As they hold in this transaction."""
-    content = func.coalesce(RoutingRule.edited, RoutingRule.from_file)
-    rows = await session.execute(
-        select(RoutingRule.kind, RoutingRule.key, content).order_by(
-            RoutingRule.kind, RoutingRule.place, RoutingRule.key
-        )
-    )
+    columns = (RoutingRule.kind, RoutingRule.key, RoutingRule.content)
+    rows = await session.execute(select(*columns).order_by(RoutingRule.kind, RoutingRule.place, RoutingRule.key))
     return _rules(json.dumps([list(row) for row in rows]))
 
 

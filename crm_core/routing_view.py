@@ -14,21 +14,26 @@ from crm_core.states import AbilityKind
 
 KNOWN_FOR = timedelta(days=7)  # so long a customer is kept for the agent who served them last
 
-_WAITING = text("""
-select c.id, c.queue_key, case when c.callback_at is null then i.channel else 'phone' end as channel, c.intent,
+# who wants a call is called, who left is answered in writing
+_CHANNEL = """
+    case when c.callback_at is not null then 'phone' when c.left_at is not null then 'email' else i.channel end
+"""
+_WAITING = text(f"""
+select c.id, c.queue_key, {_CHANNEL} as channel, c.intent,
        c.language, c.queued_at, c.callback_at, c.passed_by,
        coalesce(c.route_by, c.queued_at + interval '1 hour', c.state_at) as route_by,
        coalesce(c.queued_at, c.state_at) as since,
        c.handoff -> 'signals' ->> 'urgent' = 'true' as urgent,
-       (select p.agent_id from conversation p
-        where p.contact_id = c.contact_id and p.id < c.id and p.agent_id is not null and p.closed_at > :known_since
-        order by p.id desc limit 1) as last_agent
+       coalesce(c.last_agent_id, (
+           select p.agent_id from conversation p
+           where p.contact_id = c.contact_id and p.id < c.id and p.agent_id is not null and p.closed_at > :known_since
+           order by p.id desc limit 1)) as last_agent
 from conversation c join inbox i on i.id = c.inbox_id
 where c.state = 'queued' and c.queue_key is not null and (cast(:ids as bigint[]) is null or c.id = any(:ids))
   and (:calls or not exists (
       select from call l where l.conversation_id = c.id and (l.ended_at is null or l.callback_wanted_at is not null)))
 order by c.id
-""")
+""")  # noqa: S608 - every part is ours
 
 _AGENTS = """
 select u.id, u.teams, u.state, u.disabled_at is null as enabled, u.capacity, u.limits,
@@ -43,12 +48,12 @@ _AVAILABLE = text(_AGENTS.format(condition="u.state = 'available' and u.disabled
 _NAMED = text(_AGENTS.format(condition="u.id = any(:ids)", lock=""))
 _LOCKED = text(_AGENTS.format(condition="u.id = any(:ids)", lock="for no key update of u"))
 
-_HOLDING = text("""
-select c.agent_id, case when c.callback_at is null then i.channel else 'phone' end as channel, count(*) as number
+_HOLDING = text(f"""
+select c.agent_id, {_CHANNEL} as channel, count(*) as number
 from conversation c join inbox i on i.id = c.inbox_id
 where c.agent_id = any(:ids) and c.state in ('offered', 'assigned', 'wrap_up')
 group by 1, 2
-""")
+""")  # noqa: S608 - every part is ours
 
 
 async def read_waiting(

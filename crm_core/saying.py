@@ -6,10 +6,11 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from crm_core import models
-from crm_core.contracts import JsonObject, MessageId, UserId
+from crm_core.contracts import ConversationId, JsonObject, MessageId, UserId
 from crm_core.events import Actor, Event, EventKind, record
 from crm_core.models_desk import HeldReply
 from crm_core.outbox import Utterance, Voice, post
+from crm_core.outgoing_files import StoredFile, attach_files
 from crm_core.sla_clocks import person_replied
 from crm_core.states import Author, Direction, Visibility
 
@@ -48,7 +49,9 @@ async def release_held(
         await session.execute(
             delete(HeldReply).where(HeldReply.id == row.id).execution_options(synchronize_session=False)
         )
-        await say(session, now, conversation, (UserId(row.agent_id), row.text))
+        message_id = await say(session, now, conversation, (UserId(row.agent_id), row.text))
+        files = [StoredFile(**file) for file in row.files]  # type: ignore[arg-type]
+        await attach_files(session, ConversationId(conversation.id), message_id, files)
 
 
 async def _waiting_since(session: AsyncSession, conversation: models.Conversation) -> datetime | None:

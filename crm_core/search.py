@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
+    CompoundSelect,
     Float,
     Select,
     Subquery,
@@ -21,6 +22,7 @@ from sqlalchemy import (
     or_,
     select,
     true,
+    union_all,
 )
 from sqlalchemy.dialects.postgresql import REGCONFIG, TSQUERY
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -107,13 +109,12 @@ async def search_transcripts(
     session: AsyncSession, reach: Reach, query: TranscriptQuery, before: int | None = None
 ) -> Found:
     """Without words, the latest message of every conversation that the filters leave. Raises NothingToLookFor."""
-    latest = select(func.max(_message.id), *(func.set_config(name, value, true()) for name, value in _PLANNING.items()))
-    end = before if before is not None else 1 + ((await session.execute(latest)).one()[0] or 0)
-    wanted = await _wanted(session, query) if query.words.strip() else None
-    for messages in (_lately(wanted, end), _ever(wanted, end)):
-        rows = (await session.execute(_excerpts(_page(reach, query, messages), wanted))).all()
-        if len(rows) > PAGE:
-            break
+    end, wanted = await _bounds(session, query, before)
+    recent = _page(reach, query, _lately(wanted, end)).cte("recent")
+    is_filled = select(func.count()).select_from(recent).scalar_subquery() > PAGE
+    rest = _page(reach, query, _ever(wanted, end)).where(~is_filled).cte("rest")  # not even begun where it is filled
+    page = union_all(select(recent.c.id).where(is_filled), select(rest.c.id))
+    rows = (await session.execute(_excerpts(page, wanted))).all()
     hits = tuple(_hit(row) for row in rows[:PAGE])
     return Found(hits, hits[-1].message_id if len(rows) > PAGE else None)
 
@@ -135,17 +136,30 @@ def _those(messages: Select[Any], wanted: ColumnElement[Any] | None) -> Messages
     return aliased(_message, matching.subquery())
 
 
-async def _wanted(session: AsyncSession, query: TranscriptQuery) -> ColumnElement[Any]:
-    """What is looked for, stemmed in the chosen language or else in each: a value by the time the search is planned."""
+async def _bounds(
+    session: AsyncSession, query: TranscriptQuery, before: int | None
+) -> tuple[int, ColumnElement[Any] | None]:
+    """The first message that is no longer looked at, and what is looked for: values by the time a search is planned.
+
+    Stemmed in the chosen language or else in each. One journey to the database, which on a busy machine is what a
+    search spends its time with.
+    """
     words = storable(query.words)[:MOST_QUERY_CHARACTERS]
+    is_worded = bool(query.words.strip())
     chosen = CONFIGURATIONS.get(query.language or "")
     names = chosen or [name for each in CONFIGURATIONS.values() for name in each]
-    stems = [func.websearch_to_tsquery(_configuration(name), words) for name in names]
-    each = (await session.execute(select(*(cast(part, Text) for part in (*stems, *map(func.querytree, stems)))))).one()
-    found = {stem for stem, tree in zip(each[: len(names)], each[len(names) :], strict=True) if tree not in ("", "T")}
+    stems = [func.websearch_to_tsquery(_configuration(name), words) for name in names] if is_worded else []
+    planning = [func.set_config(name, value, true()) for name, value in _PLANNING.items()]
+    asked = [cast(part, Text) for part in (*stems, *map(func.querytree, stems))]
+    latest, *rest = (await session.execute(select(func.max(_message.id), *asked, *planning))).one()
+    end = before if before is not None else 1 + (latest or 0)
+    if not is_worded:
+        return end, None
+    texts, trees = rest[: len(names)], rest[len(names) : 2 * len(names)]
+    found = {stem for stem, tree in zip(texts, trees, strict=True) if tree not in ("", "T")}
     if not found:
         raise NothingToLookFor("Write at least one word that is rarer.")
-    return cast(literal(" | ".join(f"({stem})" for stem in sorted(found))), TSQUERY)
+    return end, cast(literal(" | ".join(f"({stem})" for stem in sorted(found))), TSQUERY)
 
 
 def _configuration(name: str) -> ColumnElement[Any]:
@@ -208,7 +222,7 @@ def _is_unsure(query: TranscriptQuery, message: Messages) -> ColumnElement[bool]
     return exists().where(said.conversation_id == _conversation.id, unsure)
 
 
-def _excerpts(page: Select[Any], wanted: ColumnElement[Any] | None) -> Select[Any]:
+def _excerpts(page: CompoundSelect[Any], wanted: ColumnElement[Any] | None) -> Select[Any]:
     """Highlighting reads the whole text again, so only what is shown is highlighted."""
     found: Subquery = page.subquery()
     survey = models.Survey

@@ -30,6 +30,7 @@ class Topic(StrEnum):
     WATCH = "watch"  # somebody at the desk has it open, or types a reply; never told to customers
     JOB = "job"  # something became due
     LINE = "line"  # a conversation came into a line, was offered, taken or let go; detail: the agent it leaves
+    SETTINGS = "settings"  # an administrator changed a document of the desk
     RULES = "rules"  # queues, hours or promises changed
     AGENT = "agent"  # an agent's state changed, or a session ended
     RESYNC = "resync"

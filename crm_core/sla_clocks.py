@@ -39,7 +39,10 @@ class Terms:
 
 async def terms_of(session: AsyncSession, conversation: models.Conversation) -> Terms:
     channel = await session.scalar(select(models.Inbox.channel).where(models.Inbox.id == conversation.inbox_id))
-    return Terms(await read_rules(session), load_of(channel or ""))
+    load = load_of(channel or "")
+    if load is Load.CHAT and conversation.left_at is not None:  # nobody sits there and waits
+        load = Load.MAIL
+    return Terms(await read_rules(session), load)
 
 
 async def start_clock(

@@ -19,6 +19,7 @@ from crm_core.contacts import canonical_email
 from crm_core.contracts import UserId
 from crm_core.errors import Conflict, InvalidInput, NotFound
 from crm_core.events import SYSTEM, Actor, Event, EventKind, record
+from crm_core.factor_conditions import BY_PASSWORD, has_factor, lacks_factor
 from crm_core.passwords import check_strength, hash_password, matches
 from crm_core.plain_text import is_storable, storable
 from crm_core.queue import withdraw_offers
@@ -37,12 +38,14 @@ class LinkPurpose(StrEnum):
     SETUP = "setup"
     INVITATION = "invitation"
     RESET = "reset"
+    SECOND_STEP = "second_step"
 
 
 class LoginOutcome(StrEnum):
     """`WRONG` says the same for an unknown user, a wrong password and a disabled account."""
 
     OK = "ok"
+    SECOND_STEP = "second_step"
     WRONG = "wrong"
     TOO_MANY = "too_many"
 
@@ -78,10 +81,11 @@ class OpenedSession:
 
 @dataclass(frozen=True, slots=True)
 class LoginResult:
-    """A value, not an exception: a refused try must be committed to be counted."""
+    """A value, not an exception: a refused try must be committed to be counted. `user_id`: who must give a code yet."""
 
     outcome: LoginOutcome
     session: OpenedSession | None = None
+    user_id: UserId | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +93,7 @@ class SessionView:
     viewer: Viewer
     csrf_token: str
     state: AgentState
+    lacks_factor: bool = False  # and needs one: nothing may be done before it is set up
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +161,8 @@ async def log_in(session: AsyncSession, now: datetime, credentials: Credentials,
             await note_attempt(session, now, "login", subject)
         await record(session, now, [Event(EventKind.LOGIN_REFUSED, SYSTEM)])
         return LoginResult(LoginOutcome.WRONG)
+    if await session.scalar(select(models.User.id).where(models.User.id == user.id, has_factor())) is not None:
+        return LoginResult(LoginOutcome.SECOND_STEP, user_id=UserId(user.id))
     return LoginResult(LoginOutcome.OK, await open_session(session, now, user, credentials.user_agent))
 
 
@@ -165,7 +172,9 @@ async def _one_at_a_time(session: AsyncSession, subject: bytes) -> None:
     await session.execute(select(func.pg_advisory_xact_lock(key)))
 
 
-async def open_session(session: AsyncSession, now: datetime, user: models.User, user_agent: str) -> OpenedSession:
+async def open_session(
+    session: AsyncSession, now: datetime, user: models.User, user_agent: str, how: str = BY_PASSWORD
+) -> OpenedSession:  # fmt: skip
     """A fresh token at every log-in, so a planted one is worth nothing. Those long over are cleared away."""
     token, csrf_token = secrets.token_urlsafe(32), secrets.token_urlsafe(32)
     over = (models.LoginSession.user_id == user.id) & (models.LoginSession.expires_at < now)
@@ -173,7 +182,7 @@ async def open_session(session: AsyncSession, now: datetime, user: models.User, 
     await session.execute(
         insert(models.LoginSession).values(
             token_hash=token_hash(token), user_id=user.id, csrf_token=csrf_token, user_agent=storable(user_agent)[:300],
-            created_at=now, last_seen_at=now, expires_at=now + timedelta(days=1),
+            how=how, created_at=now, last_seen_at=now, expires_at=now + timedelta(days=1),
         )
     )  # fmt: skip
     await record(session, now, [Event(EventKind.LOGGED_IN, Actor.agent(user.id))])
@@ -189,7 +198,7 @@ async def viewer_of_session(
 ) -> SessionView | None:
     """Who holds `token`; None when it is unknown, idle for too long, too old, or its user disabled."""
     statement = (
-        select(models.LoginSession, models.User)
+        select(models.LoginSession, models.User, lacks_factor())
         .join(models.User, models.User.id == models.LoginSession.user_id)
         .where(
             models.LoginSession.token_hash == token_hash(token), models.User.disabled_at.is_(None), _alive(now, limits)
@@ -199,7 +208,7 @@ async def viewer_of_session(
     found = (await session.execute(statement)).one_or_none()
     if found is None:
         return None
-    login, user = found
+    login, user, lacks = found
     if login.last_seen_at < now - TOUCH_EVERY:  # by condition: a log-out at the same moment has removed the row
         same = models.LoginSession.token_hash == login.token_hash
         await session.execute(
@@ -208,7 +217,7 @@ async def viewer_of_session(
             .values(last_seen_at=now)
             .execution_options(synchronize_session=False)
         )
-    return SessionView(viewer_of(user), login.csrf_token, AgentState(user.state))
+    return SessionView(viewer_of(user), login.csrf_token, AgentState(user.state), lacks)
 
 
 def _alive(now: datetime, limits: SessionSettings) -> ColumnElement[bool]:
@@ -283,15 +292,12 @@ async def set_agent_state(
     await publish(session, Signal(Topic.AGENT, user_id, state.value))
 
 
-async def staff_names(session: AsyncSession, user_ids: Collection[int]) -> dict[int, str]:
-    rows = await session.execute(select(models.User.id, models.User.name).where(models.User.id.in_(user_ids)))
-    return {row.id: row.name for row in rows}
-
-
-async def names_of_staff(session: AsyncSession) -> dict[UserId, str]:
-    """Everybody who ever worked here, by name."""
-    rows = await session.execute(select(models.User.id, models.User.name).order_by(func.lower(models.User.name)))
-    return {UserId(user_id): name for user_id, name in rows}
+async def names_of_staff(session: AsyncSession, user_ids: Collection[int] | None = None) -> dict[UserId, str]:
+    """Everybody who ever worked here, or those of the ids, in the order of names."""
+    statement = select(models.User.id, models.User.name).order_by(func.lower(models.User.name))
+    if user_ids is not None:
+        statement = statement.where(models.User.id.in_(user_ids))
+    return {UserId(user_id): name for user_id, name in await session.execute(statement)}
 
 
 async def first_admin_needed(session: AsyncSession) -> bool:

@@ -38,6 +38,31 @@ class Role(StrEnum):
     ADMIN = "admin"
 
 
+class Scope(StrEnum):
+    """What an API key may be used for."""
+
+    CONTACTS_READ = "contacts:read"
+    CONTACTS_WRITE = "contacts:write"
+    CONVERSATIONS_READ = "conversations:read"
+    CONVERSATIONS_WRITE = "conversations:write"
+    MESSAGES_WRITE = "messages:write"
+    NOTES_READ = "notes:read"
+    NOTES_WRITE = "notes:write"
+    WHISPERS_READ = "whispers:read"
+    EVENTS_READ = "events:read"
+    ORDERS_READ = "orders:read"
+    REPORTS_READ = "reports:read"
+    EXPORTS_READ = "exports:read"
+
+
+class DeliveryOutcome(StrEnum):
+    """What became of an event that was to be sent to a webhook."""
+
+    WAITING = "waiting"
+    DELIVERED = "delivered"
+    GIVEN_UP = "given_up"
+
+
 class AgentState(StrEnum):
     AVAILABLE = "available"
     AWAY = "away"

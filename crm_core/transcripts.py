@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, RowMapping, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from crm_core import models
-from crm_core.access import Action, Reach, hears, require, visible_conversations
+from crm_core.access import Action, Reach, hears, kept_from, require, visible_conversations
 from crm_core.contracts import Card, Choice, JsonObject, Tone
 from crm_core.conversation_head import ConversationHead, conversation_head, rating_of
 from crm_core.errors import NotFound
@@ -116,6 +116,8 @@ async def transcript(session: AsyncSession, reach: Reach, conversation_id: int) 
 
 
 def _is_for(reach: Reach, entry: TranscriptEntry) -> bool:
+    if entry.visibility in kept_from(reach.viewer):
+        return False
     return entry.visibility != Visibility.WHISPER or hears(reach, entry.agent_id, entry.whisper_to)
 
 
@@ -164,6 +166,12 @@ async def entries_after(
 ) -> tuple[TranscriptEntry, ...]:
     """Messages and notes of one conversation in order; the caller has asked for access."""
     return await _entries(session, models.Message.conversation_id == conversation_id, after_message_id)
+
+
+async def public_entries(session: AsyncSession, conversation_id: int) -> tuple[TranscriptEntry, ...]:
+    """What the customer of one conversation may see of it: no notes, no whispers, of agents the first name."""
+    theirs = (models.Message.conversation_id == conversation_id) & (models.Message.visibility == Visibility.PUBLIC)
+    return tuple(_for_visitor(entry) for entry in await _entries(session, theirs, 0))
 
 
 async def _entries(session: AsyncSession, condition: ColumnElement[bool], after: int) -> tuple[TranscriptEntry, ...]:

@@ -14,15 +14,14 @@ from crm_core.agent_work import (
     add_note,
     close_conversation,
     decline_conversation,
-    reply,
 )
 from crm_core.contracts import ConversationId, MessageId, UserId
 from crm_core.corrections import Reading, correct_intent
 from crm_core.db import unit_of_work
 from crm_core.errors import InvalidInput, NotFound
-from crm_core.held_replies import hold_reply, take_back
-from crm_core.outgoing_files import attach_files
+from crm_core.held_replies import Draft, hold_reply, take_back
 from crm_core.parked_sends import mark_sent, resend
+from crm_core.reopening import reopen
 from crm_core.staff import set_agent_state
 from crm_core.states import AgentState
 from desk.answers import route_class
@@ -74,10 +73,7 @@ def _deeds(desk: Desk) -> dict[str, Deed]:
         return change.reader.words("done.declined")
 
     async def _reply(session: AsyncSession, change: Change) -> str:
-        if change.files:  # files are named by a message, so this one cannot wait
-            await _say(session, change)
-        else:
-            await hold_reply(session, change.reader.now, change.reader.reach, change.conversation_id, sendable(change))
+        await _hold(session, change)
         return ""
 
     async def _undo(session: AsyncSession, change: Change) -> str:
@@ -93,22 +89,27 @@ def _deeds(desk: Desk) -> dict[str, Deed]:
         disposition = change.fields.get("disposition", "")
         if disposition not in dispositions:
             raise NothingChosen("Choose how it ended.")
-        if change.fields.get("text", "").strip():  # “send & resolve”: both or neither
-            await _say(session, change)
+        if change.fields.get("text", "").strip():  # “send & resolve”: both, after the moment for second thoughts
+            await _hold(session, change, disposition)
+            return reader.words("done.closing")
         await close_conversation(session, reader.now, reader.reach, conversation_id, (disposition, dispositions))
         return reader.words("done.closed")
 
+    async def _reopen(session: AsyncSession, change: Change) -> str:
+        await reopen(session, change.reader.now, change.reader.reach, change.conversation_id)
+        return change.reader.words("done.reopened")
+
     return {
-        "accept": _accept, "decline": _decline, "reply": _reply, "undo": _undo, "note": _note, "close": _close,
-        "intent": _correction(desk), "resend": _settle(resend, "done.resent"), "mark_sent": _settle(mark_sent, ""),
+        "accept": _accept, "reopen": _reopen, "decline": _decline, "reply": _reply, "undo": _undo, "note": _note,
+        "close": _close, "intent": _correction(desk), "resend": _settle(resend, "done.resent"),
+        "mark_sent": _settle(mark_sent, ""),
     }  # fmt: skip
 
 
-async def _say(session: AsyncSession, change: Change) -> None:
-    """The reply with its files: both or neither."""
-    reader, conversation_id = change.reader, change.conversation_id
-    message_id = await reply(session, reader.now, reader.reach, conversation_id, sendable(change))
-    await attach_files(session, conversation_id, message_id, change.files)
+async def _hold(session: AsyncSession, change: Change, closes_as: str | None = None) -> None:
+    """The reply with its files: both or neither, and not at once."""
+    draft = Draft(sendable(change), change.files, closes_as)
+    await hold_reply(session, change.reader.now, change.reader.reach, change.conversation_id, draft)
 
 
 def sendable(change: Change) -> str:

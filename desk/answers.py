@@ -12,12 +12,13 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 from fastapi.routing import APIRoute
 
 from crm_core.errors import Malformed, NotFound, SwitchboardError, TooLarge, Unauthenticated
-from desk.guard import ForeignRequest, add_headers, safe_next
+from desk.guard import FactorMissing, ForeignRequest, add_headers, safe_next
 from desk.services import Desk
 from desk.words import LANGUAGES, Words
 
 log = structlog.get_logger(__name__)
 
+SECOND_FACTOR = "/desk/account/second-factor"
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
 
@@ -62,6 +63,8 @@ def error_answer(desk: Desk, request: Request, error: SwitchboardError) -> Respo
     words = desk.words(reader_language(request))
     if isinstance(error, Unauthenticated):
         return _to_log_in(desk, request, words)
+    if isinstance(error, FactorMissing):
+        return _to_second_factor(desk, request, words)
     if is_fragment(request):
         return toast(desk, words, problem_text(words, error), status=error.status)
     heading, sentence = _page_texts(words, error)
@@ -95,6 +98,14 @@ def _to_log_in(desk: Desk, request: Request, words: Words) -> Response:
     if request.method == "GET":
         return RedirectResponse(_log_in_address(request.url.path), 303)
     return RedirectResponse("/desk/login", 303)
+
+
+def _to_second_factor(desk: Desk, request: Request, words: Words) -> Response:
+    if not is_fragment(request):
+        return RedirectResponse(SECOND_FACTOR, 303)
+    response = toast(desk, words, words("problems.factor_missing"), status=403)
+    response.headers["HX-Redirect"] = SECOND_FACTOR
+    return response
 
 
 def _log_in_address(path: str) -> str:

@@ -19,6 +19,7 @@ from desk.answers import problem_text, route_class
 from desk.change import number_of
 from desk.reader import Reader, require_reader
 from desk.search_form import midnight
+from desk.sections import menu
 from desk.services import Desk
 from desk.views import Option
 from desk.words import Words
@@ -71,7 +72,8 @@ async def _page(
             sentence = problem_text(reader.words, error)
     older = urlencode({**given, "before": found[-1].id}) if len(found) == PAGE else ""
     html = desk.pages.render(
-        "audit.html", reader.words, entries=[_shown(entry, names, reader) for entry in found], given=given,
+        "audit.html", reader.words, menu=menu(reader, "audit"), given=given,
+        entries=[_shown(entry, names, reader) for entry in found],
         actors=_actors(names, given), actions=_actions(given, reader.words), older=older, sentence=sentence,
         verdict=_verdict_text(verdict, reader.words), is_broken=verdict is not None and verdict.broken is not None,
     )  # fmt: skip
@@ -124,6 +126,8 @@ def _name(actor: str, names: Mapping[UserId, str], words: Words) -> str:
     kind, _, number = actor.partition(":")
     if kind in ("agent", "user") and number.isdigit():
         return names.get(UserId(int(number)), actor)
+    if kind == "key":
+        return f"{words('audit.the_key')} {number}"
     return words.known(f"audit.by_{kind}", actor)
 
 

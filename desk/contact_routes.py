@@ -66,7 +66,7 @@ async def _unmerge(session: AsyncSession, change: Change) -> None:
 async def _panel(desk: Desk, change: Change, sentence: str) -> Response:
     words = change.reader.words
     async with unit_of_work(desk.services.sessions) as session:
-        panel = await read_customer(session, change.reader, change.conversation_id)
+        panel = await read_customer(session, change.reader, change.conversation_id, can_mail=desk.services.can_mail)
     html = desk.pages.render("parts/customer.html", words, customer=panel)
     toast = Fragments(desk, change.reader).toast(words(sentence), "ok")
     return HTMLResponse(toast + partial("side", "innerHTML", html))

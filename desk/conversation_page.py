@@ -63,7 +63,9 @@ async def read_conversation(
 
 def _held(held: Held, conversation_id: int, reader: Reader) -> ShownHeld:
     is_own = held.agent_id == reader.viewer.user_id
-    return ShownHeld(held.id, held.text, held.agent_name, f"/desk/c/{conversation_id}/undo" if is_own else "")
+    undo = f"/desk/c/{conversation_id}/undo" if is_own else ""
+    files = tuple((str(file["token"]), str(file["name"])) for file in held.files)
+    return ShownHeld(held.id, held.text, held.agent_name, undo, files, closes=held.closes_as is not None)
 
 
 def _name(option: Option) -> str:
@@ -84,6 +86,8 @@ def _head(head: ConversationHead, reader: Reader) -> Head:
         wait=_wait(head, reader), may=may_of(head, reader), gate=_gate(head, reader),
         language_in=words.known(f"languages_in.{head.language}", ""), handoff=_handoff(head, reader),
         escalated=head.escalated_at is not None and head.state != State.CLOSED,
+        left=words("conversation.left", time=reader.clock.day_and_time(head.left_at)) if head.left_at else "",
+        follows=f"/desk/c/{head.follows_id}" if head.follows_id is not None else "",
     )  # fmt: skip
 
 
@@ -125,6 +129,7 @@ def may_of(head: ConversationHead, reader: Reader) -> May:
         decline=_is_offered(head, reader),
         reply=owns, note=True, transfer=is_mine and state in (State.ASSIGNED, State.SNOOZED), resolve=owns,
         snooze=is_mine and state is State.ASSIGNED, wake=is_mine and state is State.SNOOZED,
+        reopen=state is State.CLOSED,
         take_over=takes_over and not is_mine and state in (State.OFFERED, *_OWNED, State.SNOOZED),
         whisper=takes_over and not is_mine and state in (State.OFFERED, *_OWNED, State.SNOOZED),
     )  # fmt: skip
@@ -172,6 +177,8 @@ def _signals(stored: Json, words: Words) -> tuple[Chip, ...]:
         chips.append(Chip(words("signals.earlier", n=earlier)))
     if isinstance(value, str):
         chips.append(Chip(words("signals.order_value", amount=money_text(value, words)), "num"))
+    if stored.get("at_risk") is True:
+        chips.append(Chip(words("signals.at_risk"), "warn"))
     return tuple(chips)
 
 

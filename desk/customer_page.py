@@ -5,30 +5,36 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from crm_core import models
 from crm_core.continuation import ways_on
 from crm_core.conversation_head import ConversationHead, KnownAddress
+from crm_core.customer_values import value_of
 from crm_core.kinship import EvidenceKind, Kin, PastMerge, kin_of, merges_into
 from crm_core.states import Role
+from crm_core.transcript_letters import proven_mail
 from crm_core.transcripts import PastConversation, contact_timeline, transcript
 from desk.conversation_page import may_of
+from desk.customer_worth import worth_facts
 from desk.people import Chip, channel_icon, intent_name, person_name, shown_address
 from desk.reader import Reader
-from desk.views import CustomerPanel, Fact, Past, ShownKin, ShownMerge, ShownWay
+from desk.views import CustomerPanel, Fact, Past, ShownKin, ShownMail, ShownMerge, ShownWay
 
 _KINDS = {"mailto": "email", "tel": "phone"}
 MERGERS = (Role.LEAD, Role.SUPERVISOR, Role.ADMIN)
 _NUMBERS = frozenset({"tel", "fax", "whatsapp", "telegram"})
 
 
-async def read_customer(session: AsyncSession, reader: Reader, conversation_id: int) -> CustomerPanel:
+async def read_customer(
+    session: AsyncSession, reader: Reader, conversation_id: int, *, can_mail: bool = False
+) -> CustomerPanel:
     """Raises NotFound for a conversation the reader may not see."""
     head = (await transcript(session, reader.reach, conversation_id)).conversation
     past = await contact_timeline(session, reader.reach, head.contact_id)
     merges = await merges_into(session, head.contact_id)
     return CustomerPanel(
-        facts=_facts(head, past, reader),
+        facts=_facts(head, past, reader) + worth_facts(await value_of(session, head.customer_ref), reader),
         timeline=tuple(_past(item, conversation_id, reader) for item in past),
         orders_url=f"/desk/c/{conversation_id}/orders" if head.customer_ref else None,
         conversation_id=conversation_id,
         ways=await _ways(session, head, reader),
+        mail=await _mail(session, head, reader) if can_mail else None,
         kin=tuple(_kin(one, reader) for one in await kin_of(session, reader.reach, head.contact_id)),
         merges=tuple(_merge(one, reader) for one in merges),
         may_merge=reader.viewer.role in MERGERS,
@@ -44,6 +50,13 @@ async def _ways(session: AsyncSession, head: ConversationHead, reader: Reader) -
         ShownWay(way.inbox_id, way.address_id, channel_icon(way.channel), shown_address(way.uri), way.inbox_name)
         for way in await ways_on(session, conversation)
     )
+
+
+async def _mail(session: AsyncSession, head: ConversationHead, reader: Reader) -> ShownMail | None:
+    """Where the transcript may be sent: only who proved an address gets one."""
+    may = may_of(head, reader)
+    found = await proven_mail(session, head.contact_id) if may.reply or may.reopen else None
+    return ShownMail(found.id, shown_address(found.uri)) if found else None
 
 
 def _kin(kin: Kin, reader: Reader) -> ShownKin:

@@ -3,6 +3,7 @@
 import json
 from dataclasses import dataclass
 from datetime import datetime
+from urllib.parse import urlencode
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
@@ -15,6 +16,7 @@ from crm_core.db import unit_of_work
 from crm_core.errors import Conflict, InvalidInput
 from crm_core.events import SYSTEM, Actor
 from crm_core.passwords import check_strength
+from crm_core.second_step import begin_second_step
 from crm_core.staff import (
     Credentials,
     LinkPurpose,
@@ -33,6 +35,7 @@ from crm_core.states import AgentState, Role
 from desk.answers import message_page, reader_language, route_class
 from desk.guard import (
     FORM_COOKIE,
+    STEP_COOKIE,
     drop_cookie,
     form_token,
     is_form_token,
@@ -66,7 +69,7 @@ def entry_routes(desk: Desk) -> APIRouter:
 
     @router.post("/desk/logout")
     async def leave(request: Request) -> Response:
-        reader, _ = await require_change(desk, request)
+        reader, _ = await require_change(desk, request, is_enrolling=True)
         async with unit_of_work(desk.services.sessions) as session:
             await set_agent_state(session, reader.now, UserId(reader.viewer.user_id), AgentState.OFFLINE)
             await log_out(session, reader.now, session_token(desk, request) or "")
@@ -98,13 +101,23 @@ def _log_in_routes(router: APIRouter, desk: Desk) -> None:
         credentials = _credentials(request, email, fields.get("password", ""))
         async with unit_of_work(desk.services.sessions) as session:
             result = await log_in(session, desk.services.now(), credentials, desk.services.key)
-            await _audit_log_in(session, desk.services.now(), credentials.source, result)
+            if result.user_id is not None:
+                return await to_second_step(desk, session, result.user_id, target)
+            await audit_log_in(session, desk.services.now(), credentials.source, result)
         if result.session is None:
             too_many = result.outcome is LoginOutcome.TOO_MANY
             problem = words("entry.too_many" if too_many else "entry.wrong_login")
             refused = Filled(problem, email, next=target)
             return entry_form(desk, request, "entry/login.html", refused, status=429 if too_many else 401)
-        return await _welcome(desk, request, result.session, target)
+        return await welcome(desk, request, result.session, target)
+
+
+async def to_second_step(desk: Desk, session: AsyncSession, user_id: UserId, target: str) -> Response:
+    """The password was right: a cookie says so, and a code is asked for."""
+    token = await begin_second_step(session, desk.services.now(), user_id)
+    response = RedirectResponse(f"/desk/login/code?{urlencode({'next': target})}", 303)
+    set_cookie(desk, response, token, STEP_COOKIE)
+    return response
 
 
 def _setup_routes(router: APIRouter, desk: Desk) -> None:
@@ -133,7 +146,7 @@ def _setup_routes(router: APIRouter, desk: Desk) -> None:
         except Conflict:
             taken = Filled(words("entry.account_exists"), email, name)
             return entry_form(desk, request, "entry/setup.html", taken, status=409)
-        return await _welcome(desk, request, opened, "/desk")
+        return await welcome(desk, request, opened, "/desk/admin/start")
 
 
 async def _is_open(desk: Desk, token: str) -> bool:
@@ -147,7 +160,7 @@ async def _redeem(desk: Desk, token: str, new: NewUser, credentials: Credentials
     async with unit_of_work(desk.services.sessions) as session:
         await redeem_setup(session, now, token, new)
         result = await log_in(session, now, credentials, desk.services.key)
-        await _audit_log_in(session, now, credentials.source, result)
+        await audit_log_in(session, now, credentials.source, result)
         if result.session is None:
             raise Conflict("The new account could not be opened.")
         return result.session
@@ -169,7 +182,7 @@ def _problem(words: Words, fields: dict[str, str]) -> str:
     return ""
 
 
-async def _audit_log_in(session: AsyncSession, now: datetime, source: str, result: LoginResult) -> None:
+async def audit_log_in(session: AsyncSession, now: datetime, source: str, result: LoginResult) -> None:
     """Who tried in vain is known by source only; what is over the limit was counted already."""
     if result.session is not None:
         actor = Actor.agent(result.session.viewer.user_id)
@@ -184,14 +197,14 @@ def _credentials(request: Request, email: str, password: str) -> Credentials:
     return Credentials(email, password[:512], source, request.headers.get("user-agent", ""))
 
 
-async def _welcome(desk: Desk, request: Request, opened: OpenedSession, target: str) -> Response:
+async def welcome(desk: Desk, request: Request, opened: OpenedSession, target: str) -> Response:
     """A new session in the cookie; the one it replaces, whoever planted it, ends. Who was offline is available now."""
     before, now = session_token(desk, request), desk.services.now()
     async with unit_of_work(desk.services.sessions) as session:
         if before is not None:
             await log_out(session, now, before)
         view = await viewer_of_session(session, now, opened.token, desk.services.settings.session)
-        if view is not None and view.state is AgentState.OFFLINE:
+        if view is not None and view.state is AgentState.OFFLINE and not view.lacks_factor:
             await set_agent_state(session, now, UserId(opened.viewer.user_id), AgentState.AVAILABLE)
     response = RedirectResponse(target, 303)
     set_cookie(desk, response, opened.token)
@@ -201,10 +214,12 @@ async def _welcome(desk: Desk, request: Request, opened: OpenedSession, target: 
 def entry_form(desk: Desk, request: Request, template: str, filled: Filled, *, status: int = 200) -> Response:
     words = desk.words(reader_language(request))
     cookie, token = form_token(desk, request)
+    oidc = desk.services.settings.oidc
     strength = {key.removeprefix("level_"): text for key, text in words.section("strength").items()}
     html = desk.pages.render(
         template, words, problem=filled.problem, email=filled.email, name=filled.name, next=filled.next,
-        form_token=token, languages=LANGUAGE_NAMES, strength_texts=json.dumps(strength, ensure_ascii=False),
+        provider=oidc.name if oidc.issuer is not None else "", form_token=token, languages=LANGUAGE_NAMES,
+        strength_texts=json.dumps(strength, ensure_ascii=False),
     )  # fmt: skip
     response = HTMLResponse(html, status)
     set_cookie(desk, response, cookie, FORM_COOKIE)

@@ -10,6 +10,7 @@ from crm_core.db import unit_of_work
 from crm_core.first_day import BY_HAND, CLOSED, FirstDay, first_day, tick
 from desk.answers import is_fragment, route_class
 from desk.reader import Reader, require_change, require_reader
+from desk.sections import menu
 from desk.services import Desk
 
 _PLACES: Mapping[str, str] = {
@@ -17,7 +18,7 @@ _PLACES: Mapping[str, str] = {
     "pass_on": "/desk", "shortcuts": "/desk", "lesson": "/desk/practice", "wallboard": "/desk/wallboard",
     "whisper": "/desk?tab=all", "review": "/desk/search", "report": "/desk/reports", "assign": "/desk/training",
     "company": "/desk/admin/company", "people": "/desk/admin/people", "queue": "/desk/admin/queues",
-    "channel": "/desk/admin/channels", "erp": "/desk/admin/erp",
+    "channel": "/desk/admin/start/channel", "erp": "/desk/admin/start/erp",
 }  # fmt: skip
 
 
@@ -40,8 +41,8 @@ def first_day_routes(desk: Desk) -> APIRouter:
     async def tasks(request: Request) -> Response:
         reader, found = await _read(desk, request)
         html = desk.pages.render(
-            "first_day.html", reader.words, csrf=reader.csrf_token, done=len(found.done), is_closed=found.is_closed,
-            tasks=[_task(reader, found, key) for key in found.steps],
+            "first_day.html", reader.words, menu=menu(reader, "first_day"), csrf=reader.csrf_token,
+            done=len(found.done), is_closed=found.is_closed, tasks=[_task(reader, found, key) for key in found.steps],
         )  # fmt: skip
         return HTMLResponse(html)
 

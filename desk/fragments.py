@@ -3,32 +3,11 @@
 import json
 from dataclasses import dataclass
 
-from crm_core.access import Action, allows
 from desk.live import partial
 from desk.reader import Reader
+from desk.sections import rail_links
 from desk.services import Desk
 from desk.views import ConversationPage, Entry, Head, Inbox, Me, Row, ShownHeld, ShownNeighbour
-
-
-@dataclass(frozen=True, slots=True)
-class RailLink:
-    """A further page in the rail; `text_key` is of the catalogue."""
-
-    href: str
-    icon: str
-    text_key: str
-
-
-FURTHER_PAGES = (
-    (RailLink("/desk/search", "search", "search.title"), Action.READ),
-    (RailLink("/desk/quality", "star", "quality.title"), Action.READ),
-    (RailLink("/desk/wallboard", "gauge", "reports.wallboard"), Action.REPORT),
-    (RailLink("/desk/reports", "chart-column", "reports.title"), Action.REPORT),
-    (RailLink("/desk/review", "list-checks", "review.title"), Action.SUPERVISE),
-    (RailLink("/desk/trouble", "triangle-alert", "trouble.title"), Action.SUPERVISE),
-    (RailLink("/desk/admin/people", "users", "people.title"), Action.ADMINISTER),
-    (RailLink("/desk/audit", "scroll-text", "audit.title"), Action.ADMINISTER),
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,13 +25,10 @@ class Fragments:
         texts = words.section("clock") | words.section("live")
         return self.desk.pages.render(
             "desk.html", words, inbox=inbox, me=me, conversation=conversation, tab=inbox.tab,
-            head=conversation.head if conversation else None, csrf=self.reader.csrf_token, links=self._links(),
-            zone=self.reader.clock.zone.key, script_texts=json.dumps(texts, ensure_ascii=False),
+            head=conversation.head if conversation else None, csrf=self.reader.csrf_token,
+            links=rail_links(self.reader.viewer.role), zone=self.reader.clock.zone.key,
+            script_texts=json.dumps(texts, ensure_ascii=False),
         )  # fmt: skip
-
-    def _links(self) -> tuple[RailLink, ...]:
-        role = self.reader.viewer.role
-        return tuple(link for link, action in FURTHER_PAGES if action is Action.READ or allows(role, action))
 
     def list_pane(self, inbox: Inbox, me: Me) -> str:
         return self._render("list", inbox=inbox, me=me)

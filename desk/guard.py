@@ -13,9 +13,10 @@ from crm_core.errors import Forbidden, Malformed, TooLarge
 from desk.services import Desk
 
 MOST_FORM_BYTES = 300_000  # 20,000 characters, percent-encoded
-MOST_FIELDS = 30
+MOST_FIELDS = 200  # a queue is chosen for many intents
 COOKIE = "switchboard"
 FORM_COOKIE = "switchboard-form"
+STEP_COOKIE = "switchboard-step"
 TRUSTED_SITES = frozenset({"same-origin", "none"})
 _PATH = re.compile(r"/desk(?:[/?][\w\-./?=&%]*)?")
 
@@ -24,6 +25,12 @@ class ForeignRequest(Forbidden):
     """A change that was not asked for by a page of ours."""
 
     code = "refused"
+
+
+class FactorMissing(Forbidden):
+    """Logged in, in a role that needs a second factor, without one: the page to set it up is all there is."""
+
+    code = "factor_missing"
 
 
 def content_policy(websocket_origin: str) -> str:
@@ -60,8 +67,8 @@ def set_cookie(desk: Desk, response: Response, value: str, name: str = COOKIE) -
     )  # fmt: skip
 
 
-def drop_cookie(desk: Desk, response: Response) -> None:
-    response.delete_cookie(cookie_name(desk), path="/", secure=desk.is_secure, httponly=True, samesite="lax")
+def drop_cookie(desk: Desk, response: Response, name: str = COOKIE) -> None:
+    response.delete_cookie(cookie_name(desk, name), path="/", secure=desk.is_secure, httponly=True, samesite="lax")
 
 
 def session_token(desk: Desk, connection: HTTPConnection) -> str | None:

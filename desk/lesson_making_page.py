@@ -19,6 +19,7 @@ from crm_core.practice_making import MOST_TURNS, Draft, Turn, draft_of
 from desk.answers import problem_text, route_class
 from desk.people import Chip
 from desk.reader import Reader, require_change, require_reader
+from desk.sections import menu
 from desk.services import Desk, PathId
 from desk.trail import audit, audit_reading
 from desk.words import Words
@@ -158,7 +159,8 @@ def _page(
 ) -> Response:
     draft, written = shown
     html = desk.pages.render(
-        "lesson_making.html", reader.words, csrf=reader.csrf_token, source_id=source_id, written=written,
+        "lesson_making.html", reader.words, menu=menu(reader, "training"), csrf=reader.csrf_token,
+        source_id=source_id, written=written,
         replaced=[_replaced(reader.words, kind, count) for kind, count in draft.replaced.items()],
         language=draft.language, sentence=problem_text(reader.words, error) if error else "",
     )  # fmt: skip

@@ -6,6 +6,7 @@ from config.macros import BLANK, VARIABLES, Macro
 from crm_core.conversation_head import ConversationHead
 from crm_core.erp.port import Erp, Order
 from crm_core.errors import ErpError
+from crm_core.similar import BLANKS
 from desk.orders import MOST_ORDERS
 from desk.reader import Reader
 from desk.services import Desk
@@ -19,8 +20,8 @@ def filled(text: str, values: Mapping[str, str]) -> str:
 
 
 def open_blanks(text: str) -> list[str]:
-    """Variables that nobody filled in; other braces are the writer's own."""
-    return [name for name in BLANK.findall(text) if name in VARIABLES]
+    """Variables that nobody filled in, and what was another customer's; other braces are the writer's own."""
+    return [name for name in BLANK.findall(text) if name in VARIABLES or name in BLANKS]
 
 
 def values_of(desk: Desk, reader: Reader, head: ConversationHead, order: Order | None) -> dict[str, str]:

@@ -3,8 +3,10 @@
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
+from babel.core import Locale
 from babel.dates import format_date, format_datetime, format_skeleton, format_time
 
 from desk.words import Words
@@ -20,6 +22,17 @@ class Urgency(StrEnum):
     LATE = "late"
 
 
+# an open desk shows the same moments again with every change, and these two do not depend on now
+@lru_cache(maxsize=20_000)
+def _clock(moment: datetime, zone: ZoneInfo, locale: Locale) -> str:
+    return str(format_time(moment, "short", tzinfo=zone, locale=locale))
+
+
+@lru_cache(maxsize=20_000)
+def _full(moment: datetime, zone: ZoneInfo, locale: Locale) -> str:
+    return str(format_datetime(moment, "medium", tzinfo=zone, locale=locale))
+
+
 @dataclass(frozen=True, slots=True)
 class Clockface:
     """Who reads, where and when."""
@@ -29,7 +42,7 @@ class Clockface:
     words: Words
 
     def clock(self, moment: datetime) -> str:
-        return format_time(moment, "short", tzinfo=self.zone, locale=self.words.locale)
+        return _clock(moment, self.zone, self.words.locale)
 
     def day_and_time(self, moment: datetime) -> str:
         """“14:00” today, “20 Nov, 14:00” on other days."""
@@ -64,7 +77,7 @@ class Clockface:
 
     def full(self, moment: datetime) -> str:
         """Everything, for a tooltip."""
-        return format_datetime(moment, "medium", tzinfo=self.zone, locale=self.words.locale)
+        return _full(moment, self.zone, self.words.locale)
 
     def due(self, deadline: datetime) -> str:
         """“1:12 left”, “3 h left”, “late 4 min”."""

@@ -54,7 +54,7 @@ def _beside_routes(router: APIRouter, desk: Desk) -> None:
     async def customer(request: Request, conversation_id: PathId) -> Response:
         reader = await require_reader(desk, request)
         async with unit_of_work(desk.services.sessions) as session:
-            panel = await read_customer(session, reader, conversation_id)
+            panel = await read_customer(session, reader, conversation_id, can_mail=desk.services.can_mail)
         return HTMLResponse(desk.pages.render("parts/customer.html", reader.words, customer=panel))
 
     @router.get("/desk/c/{conversation_id}/orders")

@@ -1,6 +1,7 @@
 """Templates to HTML: autoescaped, strict about names, with icons and hashed addresses of static files."""
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -25,16 +26,17 @@ def _icon(svg: str) -> Markup:
 
 
 class Pages:
-    """Renders the templates of one company's desk."""
+    """Renders the templates of one company's desk; its name may change meanwhile."""
 
-    def __init__(self, company: str) -> None:
+    def __init__(self, company: Callable[[], str]) -> None:
+        self._company = company
         self._icons = read_icons()
         self._environment = Environment(
             loader=FileSystemLoader(FOLDER / "templates"), autoescape=True, undefined=StrictUndefined,
             trim_blocks=True, lstrip_blocks=True,
         )  # fmt: skip
-        self._environment.globals.update(asset=Assets().url, icon=self._icons.__getitem__, company=company)
+        self._environment.globals.update(asset=Assets().url, icon=self._icons.__getitem__)
 
     def render(self, template: str, words: Words, **context: object) -> str:
         """`t` in the template is the reader's catalogue."""
-        return self._environment.get_template(f"desk/{template}").render(t=words, **context)
+        return self._environment.get_template(f"desk/{template}").render(t=words, company=self._company(), **context)

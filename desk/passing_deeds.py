@@ -8,6 +8,7 @@ from crm_core.contracts import UserId
 from crm_core.errors import AgentAway, InvalidInput
 from crm_core.passing_on import colleagues, escalate_to_supervisor, snooze, transfer_to_agent, wake
 from crm_core.supervision import whisper
+from crm_core.transcript_letters import send_transcript
 from desk.change import Change, Deed, NothingChosen, number_of
 from desk.conversation_page import in_language
 from desk.services import Desk
@@ -17,7 +18,7 @@ from desk.snoozing import NotLater, wake_time
 def passing_deeds(desk: Desk) -> dict[str, Deed]:
     return {
         "transfer": _transfer(desk), "escalate": _escalate, "snooze": _snooze, "wake": _wake, "take_over": _take_over,
-        "whisper": _whisper, "pause_recording": _pause_recording,
+        "whisper": _whisper, "transcript": _send_transcript, "pause_recording": _pause_recording,
     }  # fmt: skip
 
 
@@ -72,6 +73,12 @@ async def _wake(session: AsyncSession, change: Change) -> str:
 async def _whisper(session: AsyncSession, change: Change) -> str:
     await whisper(session, change.reader.now, change.reader.reach, change.conversation_id, change.text)
     return ""
+
+
+async def _send_transcript(session: AsyncSession, change: Change) -> str:
+    reader, address_id = change.reader, change.number("address")
+    to = await send_transcript(session, reader.now, reader.reach, change.conversation_id, address_id)
+    return reader.words("done.transcript", address=to)
 
 
 async def _take_over(session: AsyncSession, change: Change) -> str:

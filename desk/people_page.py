@@ -22,14 +22,16 @@ from crm_core.people_admin import (
     invite,
     reset_link,
 )
+from crm_core.sign_in_rules import reset_factor
 from crm_core.states import Role
 from desk.answers import problem_text, route_class
 from desk.people_form import person_form, profile_of
 from desk.reader import Reader, require_change, require_reader
+from desk.sections import menu
 from desk.services import Desk, PathId
 
 Verb = Callable[[AsyncSession, datetime, Viewer, int], Awaitable[None]]
-_VERBS: Mapping[str, Verb] = {"disable": disable, "enable": enable}
+_VERBS: Mapping[str, Verb] = {"disable": disable, "enable": enable, "reset_factor": reset_factor}
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +64,7 @@ def people_routes(desk: Desk) -> APIRouter:
                 _, token = await invite(session, reader.now, reader.viewer, email, profile_of(desk, fields))
         except (Conflict, InvalidInput) as error:
             return await _list(desk, reader, Told(problem_text(reader.words, error), status=error.status))
-        return await _list(desk, reader, Told(link=_address(desk, token), whose=email))
+        return await _list(desk, reader, Told(link=address_of_link(desk, token), whose=email))
 
     @router.get("/desk/admin/people/{user_id}")
     async def one(request: Request, user_id: PathId) -> Response:
@@ -98,11 +100,11 @@ async def _act(desk: Desk, reader: Reader, user_id: int, fields: Mapping[str, st
             profile = profile_of(desk, fields, own_teams)
             await change_profile(session, reader.now, reader.viewer, user_id, profile)
     if verb == "link":
-        return await _one(desk, reader, user_id, Told(link=_address(desk, token), whose=whose))
+        return await _one(desk, reader, user_id, Told(link=address_of_link(desk, token), whose=whose))
     return RedirectResponse("/desk/admin/people", 303)
 
 
-def _address(desk: Desk, token: str) -> str:
+def address_of_link(desk: Desk, token: str) -> str:
     """By the configured address: a header could say anything."""
     return f"{desk.origin}/desk/setup/password/{token}"
 
@@ -112,7 +114,7 @@ async def _list(desk: Desk, reader: Reader, told: Told) -> Response:
         found = await colleagues(session, reader.viewer)
     form = person_form(desk, reader.words, Profile("", Role.AGENT))
     html = desk.pages.render(
-        "people.html", reader.words, csrf=reader.csrf_token, told=told, form=form,
+        "people.html", reader.words, menu=menu(reader, "people"), csrf=reader.csrf_token, told=told, form=form,
         people=[(one, _state(one)) for one in found],
     )  # fmt: skip
     return HTMLResponse(html, told.status)
@@ -122,7 +124,8 @@ async def _one(desk: Desk, reader: Reader, user_id: int, told: Told) -> Response
     async with unit_of_work(desk.services.sessions) as session:
         found = await colleague(session, reader.viewer, user_id)
     html = desk.pages.render(
-        "person.html", reader.words, csrf=reader.csrf_token, told=told, person=found, state=_state(found),
+        "person.html", reader.words, menu=menu(reader, "people"),
+        csrf=reader.csrf_token, told=told, person=found, state=_state(found),
         form=person_form(desk, reader.words, found.profile),
     )  # fmt: skip
     return HTMLResponse(html, told.status)

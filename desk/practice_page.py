@@ -17,6 +17,7 @@ from desk.practice_list import practice_list
 from desk.practice_review import review_of
 from desk.practice_run import explained, place_of, practice_page, seen_of
 from desk.reader import Reader, require_change, require_reader
+from desk.sections import menu
 from desk.services import Desk, PathId
 from desk.views import Me
 
@@ -34,7 +35,9 @@ def practice_routes(desk: Desk) -> APIRouter:
             progress = await own_progress(session, reader.viewer)
             attempts = await attempts_of(session, reader.viewer)
         shown = practice_list(reader, known, progress, attempts)
-        html = desk.pages.render("practice.html", reader.words, csrf=reader.csrf_token, shown=shown)
+        html = desk.pages.render(
+            "practice.html", reader.words, menu=menu(reader, "practice"), csrf=reader.csrf_token, shown=shown
+        )
         return HTMLResponse(html)
 
     @router.post("/desk/practice")
@@ -46,7 +49,7 @@ def practice_routes(desk: Desk) -> APIRouter:
             if lesson is None:
                 raise NotFound("There is no such lesson.")
             language = chosen_language(lesson, fields.get("language", ""), reader)
-            opening = Opening(key, lesson, language, reader.now.astimezone(clock.zone).date())
+            opening = Opening(key, _judged_by(desk, lesson), language, reader.now.astimezone(clock.zone).date())
             run_id = await start_run(session, reader.now, reader.reach, opening)
         return RedirectResponse(f"/desk/practice/{run_id}", 303)
 
@@ -65,6 +68,12 @@ async def all_lessons(desk: Desk, session: AsyncSession) -> dict[str, Lesson]:
     """Those of the files, then those that supervisors made."""
     files = {lesson.key: lesson for lesson in desk.services.business.practice}
     return files | await made_lessons(session)
+
+
+def _judged_by(desk: Desk, lesson: Lesson) -> Lesson:
+    """An ending that the company does not have can be nobody's fault."""
+    known = desk.services.business.company.dispositions
+    return lesson.model_copy(update={"dispositions": [key for key in lesson.dispositions if key in known]})
 
 
 def chosen_language(lesson: Lesson, wanted: str, reader: Reader) -> str:
@@ -92,7 +101,10 @@ def _desk_page(desk: Desk, reader: Reader, run: Run) -> str:
 
 def _over(desk: Desk, reader: Reader, run: Run) -> str:
     shown = review_of(desk, reader, run)
-    return desk.pages.render("practice_review.html", reader.words, csrf=reader.csrf_token, review=shown, wide=True)
+    return desk.pages.render(
+        "practice_review.html", reader.words, menu=menu(reader, "practice"), csrf=reader.csrf_token, review=shown,
+        wide=True,
+    )  # fmt: skip
 
 
 def _last_words(run: Run) -> str:

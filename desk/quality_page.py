@@ -16,6 +16,7 @@ from crm_core.quality import Review, Verdict, review_conversation, reviews_for, 
 from desk.answers import problem_text, route_class
 from desk.conversation_page import in_language, read_conversation
 from desk.reader import Reader, require_change, require_reader
+from desk.sections import menu
 from desk.services import Desk, PathId
 from desk.trail import audit_reading
 
@@ -54,7 +55,9 @@ def quality_routes(desk: Desk) -> APIRouter:
         async with unit_of_work(desk.services.sessions) as session:
             found = await reviews_for(session, reader.reach)
         shown = [_review(review, desk, reader) for review in found]
-        return HTMLResponse(desk.pages.render("reviews.html", reader.words, reviews=shown))
+        return HTMLResponse(
+            desk.pages.render("reviews.html", reader.words, menu=menu(reader, "quality"), reviews=shown)
+        )
 
     @router.get("/desk/quality/{conversation_id}")
     async def show(request: Request, conversation_id: PathId) -> Response:
@@ -98,7 +101,8 @@ async def _page(desk: Desk, reader: Reader, conversation_id: int, refused: Refus
     fields = refused[1] if refused else {}
     questions = [_question(question, reader, fields) for question in _questions(desk)]
     html = desk.pages.render(
-        "quality.html", reader.words, head=found.head, entries=found.entries, csrf=reader.csrf_token,
+        "quality.html", reader.words, menu=menu(reader, "quality"),
+        head=found.head, entries=found.entries, csrf=reader.csrf_token,
         questions=questions, reviews=reviews, comment=fields.get("comment", ""),
         wide=True, sentence=problem_text(reader.words, refused[0]) if refused else "",
     )  # fmt: skip

@@ -22,13 +22,14 @@ NEITHER_IS_GOOD = frozenset({
 # what a card shows: its figure, and the ones that stand below it
 CARDS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("sl_excl_short", ()), ("wait_p50", ("wait_p95", "asa")), ("abandonment", ("abandonment_no_short",)),
-    ("offered", ("answered",)), ("promise_kept", ("promise_error",)), ("first_response_p50", ("first_response_p90",)),
+    ("offered", ("answered",)), ("promise_kept", ("promise_error",)),
+    ("first_response_p50", ("first_response_p90", "first_response_open_p50")),
     ("resolution_first_p50", ("reopens",)), ("containment_strict", ("containment_lenient",)),
     ("csat", ("survey_response",)), ("occupancy", ("transfer_rate",)),
 )  # fmt: skip
 COLUMNS = (
-    "offered", "answered", "sl_excl_short", "asa", "wait_p95", "abandonment", "first_response_p50", "handle_p50",
-    "transfer_rate", "csat",
+    "offered", "answered", "sl_excl_short", "asa", "wait_p95", "abandonment", "first_response_p50",
+    "first_response_open_p50", "handle_p50", "transfer_rate", "csat",
 )  # fmt: skip
 AGENT_COLUMNS = (
     "answered", "first_response_p50", "next_response_p50", "handle_p50", "occupancy", "transfer_rate", "decline_rate",

@@ -19,6 +19,7 @@ from desk.reader import Reader, require_reader
 from desk.report_csv import report_csv
 from desk.report_period import LIMITS_S, Asked, Span, read_asked
 from desk.report_views import all_figures, cards, columns, lines, reasons, seconds
+from desk.sections import menu
 from desk.services import Desk
 from desk.views import Option
 from desk.words import Words
@@ -90,7 +91,8 @@ def _page(desk: Desk, reader: Reader, found: tuple[Asked, Report, Names], query:
     words, within_s, by = reader.words, asked.question.within_s, asked.by
     figures = all_figures(report, words, within_s)
     return desk.pages.render(
-        "reports.html", words, cards=cards(report, words, within_s), figures=list(figures.values()), asked=asked, by=by,
+        "reports.html", words, menu=menu(reader, "reports"),
+        cards=cards(report, words, within_s), figures=list(figures.values()), asked=asked, by=by,
         period=_period_text(asked, reader), spans=_spans(asked, words), filters=_filters(asked, names, words),
         limits=_limits(asked, words), tabs=_tabs(query, by, words), reasons=reasons(report, words),
         headings=[figures[key].name for key in columns(by)], lines=lines(report, by, names[by], words),

@@ -9,6 +9,7 @@ from crm_core.errors import Conflict, InvalidInput
 from desk.answers import problem_text, route_class
 from desk.people import intent_name
 from desk.reader import Reader, require_change, require_reader
+from desk.sections import menu
 from desk.services import Desk, PathId
 from desk.views import ShownCorrection
 
@@ -42,7 +43,8 @@ async def _page(desk: Desk, reader: Reader, sentence: str, status: int = 200) ->
         found = await open_corrections(session, reader.reach)
     shown = [_shown(one, reader) for one in found]
     html = desk.pages.render(
-        "review.html", reader.words, corrections=shown, csrf=reader.csrf_token, sentence=sentence
+        "review.html", reader.words, menu=menu(reader, "review"),
+        corrections=shown, csrf=reader.csrf_token, sentence=sentence
     )  # fmt: skip
     return HTMLResponse(html, status)
 

@@ -20,6 +20,7 @@ from crm_core.erp.port import Erp
 from crm_core.practice_judging import Found, Recognise
 from crm_core.reporting import Question, Report, Wallboard
 from crm_core.signals import Signal
+from desk.connections import NOT_CONNECTED, Connections
 from desk.pages import Pages
 from desk.words import Words
 
@@ -37,12 +38,16 @@ class ReportPorts:
 
 @dataclass(frozen=True, slots=True)
 class Suggestion:
-    """A passage of the company's documents that answers; `language` only where it is not the one asked in."""
+    """A passage of the company's documents that answers, or what a colleague answered to the like of it.
+
+    `language` only where it is not the one asked in; `href` is where the colleague's conversation is.
+    """
 
     text: str
     title: str
     source: str
     language: str = ""
+    href: str = ""
 
 
 Suggest = Callable[[str, str], Sequence[Suggestion]]  # a question and its language
@@ -72,6 +77,9 @@ class DeskServices:
     blobs: BlobStore | None = None
     suggest: Suggest = _none
     recognise: Recognise = _nothing_found  # values in what is written, for practice
+    webhook_key: bytes = b""  # makes the secrets of outgoing webhooks
+    connections: Connections = NOT_CONNECTED
+    can_mail: bool = False  # letters outside conversations
 
 
 @dataclass(frozen=True, slots=True)

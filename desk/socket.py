@@ -11,11 +11,12 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from crm_core.audit import note_reading
+from crm_core.contracts import UserId
 from crm_core.db import unit_of_work
 from crm_core.errors import NotFound
 from crm_core.inbox_view import InboxTab
 from crm_core.signals import Signal, Topic, publish
-from crm_core.staff import staff_names
+from crm_core.staff import names_of_staff
 from crm_core.states import Role
 from crm_core.transcripts import transcript
 from desk.conversation_page import read_conversation
@@ -31,7 +32,7 @@ from desk.views import ShownNeighbour
 
 log = structlog.get_logger(__name__)
 
-GATHER_S = 0.1  # changes that come together are one look
+LIST_EVERY_S = 0.2  # the list is looked at no more often; what concerns the open conversation is shown at once
 RECHECK_S = 60.0
 TYPING_EVERY_S = 2.0
 MOST_CHARACTERS = 4096
@@ -135,6 +136,8 @@ class Conversing:
     _happened: asyncio.Queue[Signal | Told] = field(default_factory=lambda: asyncio.Queue(1000))
     _screen: Screen | None = None
     _typed_at: float = 0.0
+    _listed_at: float = 0.0
+    _owes_list: bool = False
     _presence: Presence | None = None
 
     async def run(self) -> None:
@@ -185,17 +188,21 @@ class Conversing:
             batch = await self._gather()
 
     async def _gather(self) -> list[Signal | Told]:
-        """What happened next, with all that came within GATHER_S; nothing after RECHECK_S, or once typing has ended."""
+        """What happened next. Nothing after RECHECK_S, once typing has ended, or when the list is due."""
         types = self._presence is not None and any(one.types for one in self._presence.neighbours(time.monotonic()))
+        longest_s = TYPING_S if types else RECHECK_S
+        batch: list[Signal | Told] = []
         try:
-            async with asyncio.timeout(TYPING_S if types else RECHECK_S):
-                batch = [await self._happened.get()]
+            async with asyncio.timeout(self._list_due_s() if self._owes_list else longest_s):
+                batch.append(await self._happened.get())
         except TimeoutError:
             return []
-        await asyncio.sleep(GATHER_S)
         while not self._happened.empty():
             batch.append(self._happened.get_nowait())
         return batch
+
+    def _list_due_s(self) -> float:
+        return max(0.0, self._listed_at + LIST_EVERY_S - time.monotonic())
 
     async def _answer(self, batch: list[Signal | Told]) -> str:
         # never committed: being looked at by a page alone does not keep a session from going idle
@@ -208,7 +215,7 @@ class Conversing:
                     self._screen = Screen(Fragments(self.desk, reader), told.tab, told.conversation_id)
             if self._screen is None:
                 return ""
-            html = await self._changes(session, reader, self._screen) if _is_news(batch) else ""
+            html = await self._changes(session, reader, self._screen, batch)
             html += await self._typing_of(session, reader, batch)
             left = self._settle(reader)
             asked = self._hear(batch)
@@ -245,8 +252,8 @@ class Conversing:
         if self._presence is None or self._screen is None:
             return ""
         found = self._presence.neighbours(time.monotonic())
-        names = await staff_names(session, [one.user_id for one in found]) if found else {}
-        people = tuple(ShownNeighbour(names.get(one.user_id, ""), one.types) for one in found)
+        names = await names_of_staff(session, [one.user_id for one in found]) if found else {}
+        people = tuple(ShownNeighbour(names.get(UserId(one.user_id), ""), one.types) for one in found)
         return self._screen.update_here(people)
 
     async def _say(self, presence: Presence | None, word: Word) -> None:
@@ -267,17 +274,26 @@ class Conversing:
         async with unit_of_work(self.desk.services.sessions) as session:
             await note_reading(session, reader.now, reader.reach, watched, source)
 
-    async def _changes(self, session: AsyncSession, reader: Reader, screen: Screen) -> str:
-        inbox = await read_inbox(session, reader, screen.tab)
-        html = screen.update_list(inbox, me(reader, inbox))
+    async def _changes(self, session: AsyncSession, reader: Reader, screen: Screen, batch: list[Signal | Told]) -> str:
+        """First the conversation that is open, since somebody waits for it; the list at its own pace."""
+        html = await self._conversation(session, reader, screen) if _concerns(screen.conversation_id, batch) else ""
+        self._owes_list |= _is_news(batch)
+        is_new = any(isinstance(told, Shows) for told in batch)
+        if self._owes_list and (is_new or (not html and not self._list_due_s())):
+            inbox = await read_inbox(session, reader, screen.tab)
+            html += screen.update_list(inbox, me(reader, inbox))
+            self._owes_list, self._listed_at = False, time.monotonic()
+        return html
+
+    async def _conversation(self, session: AsyncSession, reader: Reader, screen: Screen) -> str:
         if screen.conversation_id is None:
-            return html
+            return ""
         try:
             page = await read_conversation(self.desk, session, reader, screen.conversation_id)
         except NotFound:
             screen.conversation_id = None
-            return html + partial("work", "innerHTML", screen.fragments.nothing())
-        return html + screen.update_conversation(page)
+            return partial("work", "innerHTML", screen.fragments.nothing())
+        return screen.update_conversation(page)
 
     async def _typing_of(self, session: AsyncSession, reader: Reader, batch: list[Signal | Told]) -> str:
         watched = self._screen.conversation_id if self._screen else None
@@ -310,3 +326,11 @@ class Conversing:
 def _is_news(batch: list[Signal | Told]) -> bool:
     news = (Topic.CONVERSATION, Topic.AGENT, Topic.RESYNC)
     return any(isinstance(told, Shows) or (isinstance(told, Signal) and told.topic in news) for told in batch)
+
+
+def _concerns(watched: int | None, batch: list[Signal | Told]) -> bool:
+    """Whether the open conversation may look otherwise now."""
+    signals = [told for told in batch if isinstance(told, Signal)]
+    about_it = any(signal.topic is Topic.CONVERSATION and signal.id == watched for signal in signals)
+    about_all = any(signal.topic in (Topic.AGENT, Topic.RESYNC) for signal in signals)
+    return about_it or about_all or any(isinstance(told, Shows) for told in batch)

@@ -33,6 +33,7 @@ from desk.practice_page import all_lessons
 from desk.practice_review import clocked
 from desk.quality_page import tone_of
 from desk.reader import Reader, require_change, require_reader
+from desk.sections import menu
 from desk.services import Desk, PathId
 from desk.views import Option
 
@@ -145,8 +146,9 @@ async def _page(desk: Desk, reader: Reader, sentence: str = "", status: int = 20
         progress = await team_progress(session, reader.viewer)
     shown = _training(reader, lessons, people, given, progress)
     html = desk.pages.render(
-        "training.html", reader.words, csrf=reader.csrf_token, shown=shown, sentence=sentence, wide=True
-    )
+        "training.html", reader.words, menu=menu(reader, "training"), csrf=reader.csrf_token, shown=shown,
+        sentence=sentence, wide=True,
+    )  # fmt: skip
     return HTMLResponse(html, status)
 
 

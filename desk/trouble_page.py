@@ -17,6 +17,7 @@ from desk.answers import problem_text, route_class
 from desk.change import number_of
 from desk.people import channel_icon, person_name
 from desk.reader import Reader, require_change, require_reader
+from desk.sections import menu
 from desk.services import Desk, PathId
 from desk.views import ShownJob, ShownSend
 
@@ -72,7 +73,7 @@ async def _page(desk: Desk, reader: Reader, sentence: str, status: int = 200) ->
         jobs = await buried_jobs(session, reader.reach)
         sends = await parked_sends(session, reader.reach)
     html = desk.pages.render(
-        "trouble.html", reader.words, csrf=reader.csrf_token, sentence=sentence,
+        "trouble.html", reader.words, menu=menu(reader, "trouble"), csrf=reader.csrf_token, sentence=sentence,
         sends=[_send(one, reader) for one in sends], jobs=[_job(one, reader) for one in jobs],
     )  # fmt: skip
     return HTMLResponse(html, status)

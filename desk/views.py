@@ -160,6 +160,8 @@ class ShownHeld:
     text: str
     by: str
     undo: str
+    files: tuple[tuple[str, str], ...] = ()  # token and name
+    closes: bool = False  # the conversation ends with it
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,6 +214,7 @@ class May:
     wake: bool = False
     take_over: bool = False
     whisper: bool = False
+    reopen: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,6 +234,8 @@ class Head:
     language_in: str
     handoff: HandoffCard | None
     escalated: bool = False
+    left: str = ""  # the customer gave up waiting, when
+    follows: str = ""  # address of the conversation that was closed before
     recording: str = "none"  # running, paused
     back: str = ""  # where the way back leads, if not to the list
 
@@ -313,6 +318,14 @@ class Past:
 
 
 @dataclass(frozen=True, slots=True)
+class ShownMail:
+    """A proven address to which the conversation can be sent."""
+
+    address_id: int
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
 class ShownWay:
     """Where else the customer can be written to."""
 
@@ -352,3 +365,4 @@ class CustomerPanel:
     kin: tuple[ShownKin, ...] = ()
     merges: tuple[ShownMerge, ...] = ()
     may_merge: bool = False
+    mail: ShownMail | None = None

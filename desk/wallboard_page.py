@@ -15,6 +15,7 @@ from desk.reader import Reader, require_reader
 from desk.report_period import Asked, read_asked
 from desk.report_views import NOTHING, Card, Line, all_figures, cards, seconds, shown_value
 from desk.reports_page import chart_of, names_of
+from desk.sections import menu
 from desk.services import Desk
 
 CARDS = ("sl_excl_short", "wait_p50", "abandonment", "promise_kept")
@@ -53,7 +54,7 @@ def _render(desk: Desk, reader: Reader, template: str, found: tuple[Asked, Wallb
     words, within_s = reader.words, asked.question.within_s
     figures = all_figures(board.today, words, within_s)
     return desk.pages.render(
-        template, words, now=_now(board, reader), cards=_cards(board, reader, within_s),
+        template, words, menu=menu(reader, "wallboard"), now=_now(board, reader), cards=_cards(board, reader, within_s),
         headings=[figures[key].name for key in COLUMNS], lines=_lines(board, queues, reader),
         states=_states(board, reader), busy=board.in_conversation, clock=reader.clock.clock(reader.now),
         chart=chart_of(board.today.slots, words, within_s), csv="/desk/reports/csv?period=today",

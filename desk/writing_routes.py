@@ -5,15 +5,17 @@ from fastapi.responses import HTMLResponse
 
 from crm_core.db import unit_of_work
 from crm_core.inbox_view import find_conversations
+from crm_core.similar import Asked, Solved, similar_solved
 from crm_core.states import Author, ConversationState
 from crm_core.transcripts import Transcript, transcript
 from desk.answers import route_class
 from desk.inbox_page import shown_rows
 from desk.macros import customer_language, order_meant, shown_macros, values_of
-from desk.reader import require_reader
+from desk.reader import Reader, require_reader
 from desk.services import Desk, PathId, Suggestion
 
 MOST_TYPED = 100
+MOST_TITLE = 80
 
 
 def writing_routes(desk: Desk) -> APIRouter:
@@ -34,7 +36,10 @@ def writing_routes(desk: Desk) -> APIRouter:
         reader = await require_reader(desk, request)
         async with unit_of_work(desk.services.sessions) as session:
             found = await transcript(session, reader.reach, conversation_id)
-        fitting = _suggestions(desk, found)
+            asked = _asked(desk, found)
+            solved = await similar_solved(session, reader.now, reader.reach, asked) if asked else []
+        fitting = [*desk.services.suggest(asked.text, asked.language)] if asked else []
+        fitting += [_of_a_colleague(one, reader) for one in solved]
         return HTMLResponse(desk.pages.render("parts/suggestions.html", reader.words, suggestions=fitting))
 
     @router.get("/desk/find")
@@ -48,10 +53,17 @@ def writing_routes(desk: Desk) -> APIRouter:
     return router
 
 
-def _suggestions(desk: Desk, found: Transcript) -> tuple[Suggestion, ...]:
-    """To what the customer said last, while nobody has answered it; nothing once it is closed."""
+def _asked(desk: Desk, found: Transcript) -> Asked | None:
+    """What the customer said last, while nobody has answered it; nothing once it is closed."""
     public = [entry for entry in found.entries if entry.visibility == "public"]
     if not public or public[-1].author != Author.CONTACT or found.conversation.state == ConversationState.CLOSED:
-        return ()
-    asked = public[-1]
-    return tuple(desk.services.suggest(asked.text, asked.language or customer_language(desk, found.conversation)))
+        return None
+    last = public[-1]
+    return Asked(found.conversation.id, last.text, last.language or customer_language(desk, found.conversation))
+
+
+def _of_a_colleague(solved: Solved, reader: Reader) -> Suggestion:
+    title = " ".join(solved.asked.split())[:MOST_TITLE]
+    return Suggestion(
+        solved.answer, title, reader.clock.day(solved.closed_at), href=f"/desk/c/{solved.conversation_id}"
+    )

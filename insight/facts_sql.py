@@ -108,7 +108,18 @@ SEGMENT_SPREADS = {
     "error": ("abs(wait_s - p50_s)", "is_answered and p50_s is not null"),
 }
 
-RUNS = """, ahead as (
+# Open seconds of a queue until a moment: `edges` alternate between opening and closing, `opened` is the sum until each.
+OPEN_UNTIL = """
+    (coalesce(h.opened[width_bucket(extract(epoch from {at}), h.edges)], 0)
+     + case when width_bucket(extract(epoch from {at}), h.edges) % 2 = 1
+            then extract(epoch from {at}) - h.edges[width_bucket(extract(epoch from {at}), h.edges)] else 0 end)
+"""
+RUNS = f""", hours as (
+    select key as queue,
+           array(select cast(edge as numeric) from jsonb_array_elements_text(value->'edges') edge) as edges,
+           array(select cast(open_s as numeric) from jsonb_array_elements_text(value->'opened') open_s) as opened
+    from jsonb_each(cast(:hours as jsonb))
+), ahead as (
     select conversation_id, at, id, kind, number,
            min(at) filter (where kind = 'agent_replied') over later as replied_at,
            min(at) filter (where kind in ('closed', 'abandoned')) over later as over_at
@@ -127,10 +138,13 @@ RUNS = """, ahead as (
 ), fact as (
     select d.queue, d.channel, d.language, d.intent, d.agent, s.at as began_at, s.is_first, s.replied_at,
            s.replied_at is null and s.over_at is not null as is_over,
-           extract(epoch from s.replied_at - s.at) as reply_s
+           extract(epoch from s.replied_at - s.at) as reply_s,
+           case when h.queue is null then extract(epoch from s.replied_at - s.at)
+                else {OPEN_UNTIL.format(at="s.replied_at")} - {OPEN_UNTIL.format(at="s.at")} end as open_s
     from start s join dimension d on d.conversation_id = s.conversation_id
+    left join hours h on h.queue = d.queue
     where s.at >= :since and s.at < :until
-)"""
+)"""  # noqa: S608 - every part is a constant of ours
 RUN_COUNTS = {
     "first_pending": "is_first and replied_at is null and not is_over",
     "first_never": "is_first and is_over",
@@ -140,6 +154,8 @@ RUN_COUNTS = {
 RUN_SPREADS = {
     "first": ("reply_s", "is_first and replied_at is not null"),
     "next": ("reply_s", "not is_first and replied_at is not null"),
+    "first_open": ("open_s", "is_first and replied_at is not null"),
+    "next_open": ("open_s", "not is_first and replied_at is not null"),
 }
 
 CONVERSATIONS = """, whole as (

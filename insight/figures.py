@@ -78,8 +78,12 @@ def _replies(tally: Tally) -> Iterable[Figure]:
     first, later = tally["first_pending"], tally["next_pending"]
     yield quantile("first_response_p50", tally.spread("first"), P50, first)
     yield quantile("first_response_p90", tally.spread("first"), P90, first)
+    yield quantile("first_response_open_p50", tally.spread("first_open"), P50, first)
+    yield quantile("first_response_open_p90", tally.spread("first_open"), P90, first)
     yield quantile("next_response_p50", tally.spread("next"), P50, later)
     yield quantile("next_response_p90", tally.spread("next"), P90, later)
+    yield quantile("next_response_open_p50", tally.spread("next_open"), P50, later)
+    yield quantile("next_response_open_p90", tally.spread("next_open"), P90, later)
 
 
 def _solving(tally: Tally) -> Iterable[Figure]:

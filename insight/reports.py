@@ -1,13 +1,17 @@
 """The reports: what the event table says about a period, for who may see it."""
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
+from itertools import accumulate, pairwise
 
 from sqlalchemy import RowMapping, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from crm_core.access import Action, Reach, report_queues, require_role
+from crm_core.contracts import Json, JsonObject
 from crm_core.reporting import Dimension, Figures, Period, Question, Report, Slot
+from crm_core.routing_rules import Rules, read_rules
 from insight import facts_sql as sql
 from insight.facts import LETS_GO, TAKES
 from insight.figures import figures_of, occupancy
@@ -30,10 +34,11 @@ Tallies = Mapping[Group, Tally]
 async def read_report(session: AsyncSession, reach: Reach, question: Question) -> Report:
     """Raises Forbidden for who may see no reports. A lead's reports hold the queues of their teams."""
     require_role(reach.viewer, Action.REPORT)
-    asked = asked_of(reach, question, question.period)
+    rules = await read_rules(session)
+    asked = asked_of(reach, question, question.period, rules)
     await session.execute(text(sql.PLAN))
     now = await read_tallies(session, asked)
-    before = await read_whole(session, asked_of(reach, question, question.before))
+    before = await read_whole(session, asked_of(reach, question, question.before, rules))
     busy = await read_busy(session, asked)
     reasons = (await session.execute(text(sql.REASONS), asked)).all()
     seen = {agent: each for agent, each in busy.items() if ("agent", agent) in now}
@@ -43,15 +48,27 @@ async def read_report(session: AsyncSession, reach: Reach, question: Question) -
     )  # fmt: skip
 
 
-def asked_of(reach: Reach, question: Question, period: Period) -> dict[str, object]:
+def asked_of(reach: Reach, question: Question, period: Period, rules: Rules) -> dict[str, object]:
     queues = report_queues(reach)
     return {
         "since": period.since, "until": period.until, "as_of": question.as_of, "kinds": list(sql.KINDS),
         "queues": None if queues is None else sorted(queues), "within_s": question.within_s, "zone": question.zone,
-        "slot": f"{_step_s(period)} seconds",
+        "slot": f"{_step_s(period)} seconds", "hours": json.dumps(_hours(rules, period.since, question.as_of)),
         **{dimension.value: question.only.get(dimension) for dimension in Dimension},
         "hands": sorted(TAKES | LETS_GO), "takes": sorted(TAKES),
     }  # fmt: skip
+
+
+def _hours(rules: Rules, since: datetime, until: datetime) -> JsonObject:
+    """Of each queue: the edges of its opening hours in this time, and how long it had been open at each."""
+    found: JsonObject = {}
+    for queue_key in rules.queues:
+        spans = rules.hours(queue_key).spans_between(since, until)
+        ends = [*accumulate(end - start for start, end in spans)]
+        edges: list[Json] = [edge for span in spans for edge in span]
+        opened: list[Json] = [total for before, end in pairwise([0.0, *ends]) for total in (before, end)]
+        found[queue_key] = {"edges": edges, "opened": opened}
+    return found
 
 
 async def read_tallies(session: AsyncSession, asked: Mapping[str, object]) -> Tallies:

@@ -163,7 +163,8 @@ class Simulation:
 
     def _wait_in_line(self, segment: Segment) -> float:
         """Gives the deadline in seconds."""
-        need = replace(segment.customer.kind.need, queue=segment.queue)
+        own = segment.customer.kind.need
+        need = own if own.queue == segment.queue else replace(own, queue=segment.queue)
         since_s = segment.queued_us * MICRO
         due_s = deadline(since_s, self._centre.promise_s.get(segment.queue, 0.0))
         self._router.add_waiting(Waiting(segment.customer.id, need, due_s, since_s, passed_by=segment.passed_by))

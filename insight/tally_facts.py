@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import TypeVar
 
+from crm_core.hours import BusinessHours
 from insight.facts import RECONTACT, ConversationFact, Facts, RunFact, SegmentFact
 from insight.tally import Spread, Tally, spread_of
 
@@ -75,13 +76,18 @@ def _is_decided(segment: SegmentFact, as_of: datetime) -> bool:
     return segment.answered_at is not None or _passed_s(segment, until) > segment.p80_s
 
 
-def run_tally(runs: Sequence[RunFact]) -> Tally:
+def run_tally(runs: Sequence[RunFact], hours: Mapping[str, BusinessHours] | None = None) -> Tally:
+    """`hours`: when each queue is open; one without is always."""
     first, later = [run for run in runs if run.is_first], [run for run in runs if not run.is_first]
     counts = {
         "first_pending": _count(first, _is_pending), "first_never": _count(first, lambda run: run.is_over),
         "next_pending": _count(later, _is_pending), "next_never": _count(later, lambda run: run.is_over),
     }  # fmt: skip
-    return Tally(counts, {"first": _replied(first), "next": _replied(later)})
+    open_at = hours or {}
+    return Tally(counts, {
+        "first": _replied(first), "next": _replied(later),
+        "first_open": _replied_open(first, open_at), "next_open": _replied_open(later, open_at),
+    })  # fmt: skip
 
 
 def _is_pending(run: RunFact) -> bool:
@@ -90,6 +96,15 @@ def _is_pending(run: RunFact) -> bool:
 
 def _replied(runs: Iterable[RunFact]) -> Spread:
     return spread_of((run.replied_at - run.since).total_seconds() for run in runs if run.replied_at is not None)
+
+
+def _replied_open(runs: Iterable[RunFact], hours: Mapping[str, BusinessHours]) -> Spread:
+    return spread_of(_open_s(run, run.replied_at, hours) for run in runs if run.replied_at is not None)
+
+
+def _open_s(run: RunFact, until: datetime, hours: Mapping[str, BusinessHours]) -> float:
+    known = hours.get(run.about.queue or "")
+    return (until - run.since).total_seconds() if known is None else known.seconds_between(run.since, until)
 
 
 def conversation_tally(

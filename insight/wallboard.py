@@ -1,5 +1,7 @@
 """What is going on now: who waits, for how long, who is there; and the day so far."""
 
+from datetime import datetime
+
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -27,14 +29,19 @@ group by 1
 
 async def read_wallboard(session: AsyncSession, reach: Reach, question: Question) -> Wallboard:
     """`question` asks for today. A lead sees their own lines and people; raises Forbidden for who sees no reports."""
-    require_role(reach.viewer, Action.REPORT)
-    queues = report_queues(reach)
-    allowed = None if queues is None else sorted(queues)
-    teams = None if queues is None else sorted(reach.viewer.teams)
-    lines = (await session.execute(_LINES, {"now": question.as_of, "queues": allowed})).all()
+    lines = await read_lines(session, reach, question.as_of)
+    teams = None if report_queues(reach) is None else sorted(reach.viewer.teams)
     agents = (await session.execute(_AGENTS, {"teams": teams})).all()
     return Wallboard(
-        {row.queue_key: LineNow(row.waiting, float(row.oldest_s or 0), row.late) for row in lines},
-        {row.state: row.n for row in agents}, sum(row.busy for row in agents),
+        lines, {row.state: row.n for row in agents}, sum(row.busy for row in agents),
         await read_report(session, reach, question),
     )  # fmt: skip
+
+
+async def read_lines(session: AsyncSession, reach: Reach, now: datetime) -> dict[str, LineNow]:
+    """Who waits, by queue; a queue where nobody does is left out. Raises Forbidden."""
+    require_role(reach.viewer, Action.REPORT)
+    queues = report_queues(reach)
+    asked = {"now": now, "queues": None if queues is None else sorted(queues)}
+    rows = (await session.execute(_LINES, asked)).all()
+    return {row.queue_key: LineNow(row.waiting, float(row.oldest_s or 0), row.late) for row in rows}

@@ -28,7 +28,9 @@ MOST_NESTING, MOST_PARAMETERS = 3, 5
 # Outermost loops, where one bad item must not stop the others. A new entry needs a reason as good as these.
 OUTERMOST = {
     "bot/worker.py": {"Worker._carry_out"},  # one bad job
+    "bot/api/routing.py": {"_answer"},  # one request; the program gets a sentence, never the error
     "bot/inline.py": {"InlineTurns._guarded", "InlineTurns._give_back"},  # one bad turn; the lease is the second net
+    "bot/postman.py": {"Postman._look_back"},  # one bad receiver; what it did not get is sent again
     "bot/pullers.py": {"_keep_pulling"},  # one inbox whose provider is away
     "bot/turn.py": {"_listen"},  # a broken flow ends with a person, not with silence
     "crm_core/dispatcher.py": {"Dispatcher.run"},  # one bad round; offers go on after a moment

@@ -65,6 +65,7 @@ class Caused:
     attempts: list[bytes] = field(default_factory=list)
     handoff_reason: str | None = None
     close: bool = False
+    transcript_to: str | None = None  # an address that was proved here
     verified: VerifiedCustomer | None = None
 
 

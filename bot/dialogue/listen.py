@@ -8,6 +8,7 @@ from bot.dialogue.engine import ask_again, go_back, go_on, open_step, start_flow
 from bot.dialogue.filling import PROOFS, fill
 from bot.dialogue.memory import Wish
 from bot.dialogue.questions import answer_from_knowledge, chosen, clarify
+from bot.dialogue.transcripts import promise_transcript, wants_transcript
 from bot.dialogue.wishes import as_if_said, values_of, wish_of
 from crm_core.events import EventKind
 from nlu.engine import Zone
@@ -54,7 +55,9 @@ def _thank_for_file(context: Context) -> None:
 async def _hear(context: Context) -> None:
     """One wish, answer or word."""
     wish = _wish(context)
-    if wish == "talk_to_person":
+    if wants_transcript(context):
+        promise_transcript(context)
+    elif wish == "talk_to_person":
         await start_flow(context, wish)
     elif _is_correction(context):
         await _correct(context)

@@ -17,6 +17,7 @@ from crm_core.contracts import Address, AddressKind, InboxId
 from crm_core.errors import InvalidInput
 from crm_core.hours import hours_of
 
+ASK_RECORDING = "phone_ask_recording"  # where the company has a text of its own (consents.yml), that one is said
 SPEAKS = {
     "ru": frozenset({"RU", "BY", "KZ", "KG"}),
     "es": frozenset({"ES", "MX", "AR", "CO", "PE", "CL", "EC", "UY", "PY", "BO", "VE", "CR", "PA", "GT", "HN", "NI"}),
@@ -42,7 +43,8 @@ class PhoneHome:
         return self.services.business.company.languages
 
     def say(self, key: str, language: str, **values: object) -> str:
-        return self.services.turn.dialogue.replies.say(key, language, 0, **values)
+        own = self.services.business.consents.text("recording", language) if key == ASK_RECORDING else None
+        return own or self.services.turn.dialogue.replies.say(key, language, 0, **values)
 
     @property
     def telephones(self) -> Telephones:

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from config.business import Erps, read_business
+from config.business import read_business
 from config.documents import DocumentError
+from config.erps import Erps
 from config.settings import ROOT
 
 FILES = ("company.yml", "queues.yml", "hours.yml", "sla.yml", "channels.yml", "macros.yml")

@@ -5,9 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from config.business import read_hours
-from config.documents import DocumentError
+from config.business import resolved_hours
+from config.documents import DocumentError, read_document
 from config.holidays import read_holidays
+from config.routing_files import Hours
+from config.sources import Document, Sources
 
 TODAY = date(2026, 11, 23)
 ICAL = """BEGIN:VCALENDAR
@@ -54,7 +56,9 @@ def test_repeated_and_longer_holidays_are_days(tmp_path: Path) -> None:
 def test_they_join_the_days_of_the_calendar(tmp_path: Path) -> None:
     written(tmp_path, ICAL)
     (tmp_path / "hours.yml").write_text(HOURS, encoding="utf-8")
-    calendar = read_hours(tmp_path, "Europe/Madrid").main
+    calendar = resolved_hours(
+        Sources(tmp_path, {Document.HOURS: read_document(tmp_path / "hours.yml", Hours)}), "Europe/Madrid"
+    ).main
     assert calendar.time_zone == "Europe/Madrid"
     assert calendar.closed_on.count(date(2027, 4, 3)) == 1
     assert date(2026, 12, 25) in calendar.closed_on

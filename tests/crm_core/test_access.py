@@ -17,6 +17,7 @@ VIEWER, COLLEAGUE = 1, 2
 ON_A_CONVERSATION = [
     Action.READ, Action.NOTE, Action.ACCEPT, Action.TAKE_OVER, Action.REPLY, Action.TRANSFER, Action.CLOSE,
     Action.ESCALATE, Action.SNOOZE, Action.WHISPER, Action.SETTLE_SEND, Action.EXPORT, Action.ERASE, Action.MERGE,
+    Action.REOPEN, Action.SEND_TRANSCRIPT,
 ]  # fmt: skip
 NEEDS_AN_AGENT = (ConversationState.OFFERED, ConversationState.ASSIGNED, ConversationState.WRAP_UP)
 MAY_HAVE_AN_AGENT = (*NEEDS_AN_AGENT, ConversationState.SNOOZED, ConversationState.CLOSED)

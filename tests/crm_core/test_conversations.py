@@ -31,11 +31,12 @@ State = ConversationState
 LEGAL = """
 bot: hand_off>queued accept>assigned take_over>assigned close>closed
 queued: offer>offered accept>assigned take_over>assigned transfer>queued abandon>closed close>closed
-offered: accept>assigned take_over>assigned decline>queued abandon>closed
+queued: leave>queued return>queued
+offered: accept>assigned take_over>assigned decline>queued abandon>closed leave>queued return>queued
 assigned: take_over>assigned transfer>queued wrap_up>wrap_up snooze>snoozed close>closed
 wrap_up: take_over>assigned resume>assigned close>closed
 snoozed: take_over>assigned wake>assigned transfer>queued close>closed
-closed: reopen>queued
+closed: reopen>queued return>queued
 """
 EXPECTED = {
     (State(line.split(":")[0]), Trigger(step.split(">")[0])): State(step.split(">")[1])

@@ -8,8 +8,9 @@ from crm_core import models
 from crm_core.agent_work import close_conversation, reply, transfer_to_queue
 from crm_core.contracts import ConversationId
 from crm_core.errors import AlreadySent, Conflict, Forbidden, InvalidInput, NotFound
-from crm_core.held_replies import UNDO_S, held_replies, hold_reply, release_job, take_back
+from crm_core.held_replies import UNDO_S, Draft, held_replies, hold_reply, release_job, take_back
 from crm_core.jobs import JobKind
+from crm_core.outgoing_files import StoredFile
 from crm_core.transcripts import visitor_updates
 from tests.support.factories import Centre
 
@@ -18,7 +19,7 @@ async def hold(
     centre: Centre, conversation_id: ConversationId, text: str = "It ships today.", by: str = "elena"
 ) -> int:
     async with centre.work() as session:
-        return await hold_reply(session, centre.now, centre.reach(by), conversation_id, text)
+        return await hold_reply(session, centre.now, centre.reach(by), conversation_id, Draft(text))
 
 
 async def undo(centre: Centre, conversation_id: ConversationId, held_id: int, by: str = "elena") -> str:
@@ -151,3 +152,50 @@ async def test_card_numbers_are_not_even_held(centre: Centre) -> None:
     async with centre.sessions() as session:
         (shown,) = await held_replies(session, conversation_id)
     assert "4111 1111" not in shown.text
+
+
+PHOTO = StoredFile("a-token", "label.png", "image/png", 12)
+
+
+async def hold_and_close(centre: Centre, conversation_id: ConversationId) -> int:
+    draft = Draft("It ships today.", (PHOTO,), "resolved")
+    async with centre.work() as session:
+        return await hold_reply(session, centre.now, centre.reach("elena"), conversation_id, draft)
+
+
+async def test_files_wait_with_their_reply_and_go_with_it(centre: Centre) -> None:
+    conversation_id = await centre.assigned("elena")
+    held_id = await hold_and_close(centre, conversation_id)
+    assert await centre.rows(models.AttachmentRow) == []
+    await release(centre, conversation_id, held_id)
+    (file,) = await centre.rows(models.AttachmentRow)
+    (message,) = [row for row in await centre.rows(models.Message) if row.author == "agent"]
+    assert (file.message_id, file.name, file.token) == (message.id, "label.png", "a-token")
+
+
+async def test_sent_and_resolved_it_ends_when_it_is_said(centre: Centre) -> None:
+    conversation_id = await centre.assigned("elena")
+    held_id = await hold_and_close(centre, conversation_id)
+    assert (await centre.conversation(conversation_id)).state == "assigned"
+    await release(centre, conversation_id, held_id)
+    ended = await centre.conversation(conversation_id)
+    assert (ended.state, ended.disposition) == ("closed", "resolved")
+    assert [kind for kind, _ in await centre.events(conversation_id)][-2:] == ["agent_replied", "closed"]
+
+
+async def test_taken_back_it_neither_goes_nor_ends(centre: Centre) -> None:
+    conversation_id = await centre.assigned("elena")
+    held_id = await hold_and_close(centre, conversation_id)
+    await undo(centre, conversation_id, held_id)
+    await release(centre, conversation_id, held_id)
+    assert await said(centre) == []
+    assert (await centre.conversation(conversation_id)).state == "assigned"
+
+
+async def test_a_customer_who_writes_meanwhile_keeps_it_open(centre: Centre) -> None:
+    conversation_id = await centre.assigned("elena")
+    held_id = await hold_and_close(centre, conversation_id)
+    await centre.write("One more thing", at=centre.now + timedelta(seconds=2))
+    await release(centre, conversation_id, held_id)
+    assert await said(centre) == ["It ships today."]
+    assert (await centre.conversation(conversation_id)).state == "assigned"

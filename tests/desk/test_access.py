@@ -11,6 +11,7 @@ READ = (
 CHANGE = (
     "accept", "decline", "reply", "note", "transfer", "close", "intent", "resend", "mark_sent", "merge", "unmerge",
     "continue", "files", "escalate", "snooze", "wake", "take_over", "undo", "whisper",
+    "reopen", "transcript", "pause_recording",
 )  # fmt: skip
 FIELDS = {
     "text": "Hello",
@@ -57,7 +58,7 @@ async def test_another_team_s_conversation_cannot_be_changed(log_in: LogIn, seed
     "name",
     [
         "reply", "transfer", "close", "resend", "mark_sent", "merge", "continue", "files", "escalate", "snooze", "wake",
-        "take_over", "whisper",
+        "take_over", "whisper", "pause_recording",
     ],
 )  # fmt: skip
 async def test_a_colleague_s_conversation_can_be_read_but_not_taken_in_hand(
@@ -73,7 +74,8 @@ async def test_a_colleague_s_conversation_can_be_read_but_not_taken_in_hand(
     [
         *READ, "/desk", "/desk/sessions", "/desk/review", "/desk/trouble", "/desk/reports", "/desk/reports/csv",
         "/desk/wallboard", "/desk/search", "/desk/quality", "/desk/quality/{}", "/desk/audit", "/desk/admin/people",
-        "/desk/admin/people/1", "/desk/password",
+        "/desk/admin/people/1", "/desk/password", "/desk/admin/sign-in", "/desk/account/second-factor", "/desk/admin",
+        "/desk/oversight",
     ],
 )  # fmt: skip
 async def test_a_stranger_is_shown_the_entrance(visitor: Browser, seeded: dict[str, int], path: str) -> None:
@@ -131,6 +133,7 @@ async def test_only_supervisors_score_conversations(
 async def test_only_supervisors_review_corrections(log_in: LogIn, name: str, status: int) -> None:
     browser = await log_in(name)
     assert (await browser.get("/desk/review")).status_code == status
-    assert ("/desk/review" in (await browser.get("/desk")).text) is (status == 200)
+    column = await browser.http.get("/desk/oversight", follow_redirects=True)
+    assert ("/desk/review" in column.text) is (status == 200)
     answer = await browser.post("/desk/review/1", verdict="accept", text="Hello")
     assert answer.status_code == (409 if status == 200 else 403)

@@ -167,9 +167,10 @@ async def test_send_and_resolve_does_both_or_neither(
     before = await texts(sessions, seeded["maria"])
     assert (await elena.post(path, disposition="bored", text="Adiós")).status_code == 422
     assert await texts(sessions, seeded["maria"]) == before
-    await elena.post(path, disposition="resolved", text="Adiós")
-    assert ("public", "Adiós") in await texts(sessions, seeded["maria"])
-    assert (await conversation(sessions, seeded["maria"])).state == "closed"
+    held = await elena.post(path, disposition="resolved", text="Adiós")
+    assert "then resolved" in held.text
+    assert await texts(sessions, seeded["maria"]) == before
+    assert (await conversation(sessions, seeded["maria"])).state == "assigned"
 
 
 async def test_a_closed_conversation_takes_no_reply(elena: Browser, seeded: dict[str, int]) -> None:

@@ -5,11 +5,14 @@ from urllib.parse import unquote
 
 import pytest
 from playwright.async_api import Page, expect
+from sqlalchemy import update
 
+from crm_core import models
 from crm_core.contracts import UserId
 from crm_core.db import unit_of_work
 from crm_core.signals import Signal, Topic
 from crm_core.staff import log_out_everywhere
+from crm_core.states import Role
 from tests.desk.test_entry import setup_link
 from tests.support.browser import chromium, faults
 from tests.support.desk_app import DeskParts
@@ -163,6 +166,31 @@ PAGES: dict[str, Show] = {
 }
 
 
+ADMIN_PAGES = (
+    "admin/start", "admin/start/company", "admin/start/people", "admin/company", "admin/people", "admin/queues",
+    "admin/queues/returns", "admin/hours/main", "admin/sla/standard", "admin/macros", "admin/dispositions/new",
+    "admin/consents/recording", "admin/retention", "admin/channels", "admin/erp", "admin/flows", "audit", "quality",
+    "trouble",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(("scheme", "width"), [("light", 1440), ("dark", 390)])
+async def test_axe_finds_no_fault_in_settings_and_oversight(
+    served: Served, staff: dict[str, UserId], scheme: str, width: int
+) -> None:
+    async with unit_of_work(served.parts.sessions) as session:
+        grace = models.User.id == staff["grace"]
+        await session.execute(update(models.User).where(grace).values(role=Role.ADMIN.value, language="ru"))
+    async with served.page(width, 900, scheme) as page:
+        await served.log_in(page, "grace")
+        found = {}
+        for name in ADMIN_PAGES:
+            await _visit(served, page, f"/desk/{name}")
+            found[name] = await faults(page)
+            assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth"), name
+        assert {name: wrong for name, wrong in found.items() if wrong} == {}
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [1440, 390])
 async def test_axe_finds_no_fault(served: Served, scheme: str, width: int) -> None:
@@ -186,7 +214,7 @@ async def test_what_the_bot_understood_is_corrected_and_reviewed(served: Served,
         await expect(page.locator("#correct")).to_be_hidden()
         await served.parts.signals.tell(Signal(Topic.CONVERSATION, served.seeded["maria"]))
         await expect(page.locator(".understood s").first).to_be_visible()
-        await page.click("a[href='/desk/review']")
+        await page.goto(f"{served.url}/desk/review")
         assert await faults(page) == []
         await page.click("button[value=accept]")
         await expect(page.locator(".empty")).to_be_visible()

@@ -159,7 +159,7 @@ async def test_the_first_link_makes_the_administrator_and_logs_in(
 ) -> None:
     path = await setup_link(sessions, clock)
     answer = await send(visitor, path, name="Ann Lee", email="ann@oslo.example", password="four random words here")
-    assert (answer.status_code, answer.headers["location"]) == (303, "/desk")
+    assert (answer.status_code, answer.headers["location"]) == (303, "/desk/admin/start")
     page = (await visitor.get("/desk")).text
     assert "Ann Lee" in page
     assert "Administrator" in page

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from config.business import Erps
+from config.erps import Erps
 from crm_core.erp.port import Invoice, Money, Payment, Shipment, ShipmentStatus
 from desk.moments import Clockface
 from desk.orders import OrderCard, orders_panel

@@ -43,13 +43,13 @@ ALLOWED = {"elena": 403, "other": 403, "lev": 200, "grace": 200}
 
 
 async def test_only_who_leads_sees_figures(log_in: LogIn) -> None:
-    """Every route by every role; and the rail offers what may be opened."""
+    """Every route by every role; and the area offers what may be opened."""
     for name, status in ALLOWED.items():
         browser = await log_in(name)
         found = {path: (await browser.get(path)).status_code for path in PAGES}
         assert found == dict.fromkeys(PAGES, status), name
-        rail = (await browser.get("/desk")).text
-        assert ("/desk/reports" in rail, "/desk/wallboard" in rail) == (status == 200, status == 200)
+        area = (await browser.http.get("/desk/oversight", follow_redirects=True)).text
+        assert ("/desk/reports" in area, "/desk/wallboard" in area) == (status == 200, status == 200)
 
 
 async def test_a_stranger_is_shown_the_entrance(visitor: Browser) -> None:

@@ -81,16 +81,16 @@ async def test_giving_says_what_is_missing(log_in: LogIn) -> None:
 
 
 async def test_a_past_conversation_becomes_a_lesson_without_its_people(
-    log_in: LogIn, seeded: dict[str, int], sessions: Sessions, clock: Clock
+    log_in: LogIn, seeded: dict[str, int], sessions: Sessions, staff: dict[str, UserId]
 ) -> None:
     grace, elena = await log_in("grace"), await log_in("elena")
     source = seeded["maria_before"]
     assert f"/desk/training/from/{source}" in (await grace.get(f"/desk/quality/{source}")).text
     async with unit_of_work(sessions) as session:
         said = "Soy María López, mi teléfono es +34 612 345 678, pedido 100234."
-        replied = "María, soy Elena Moreno: el 26 de noviembre llega el pedido 100234."
-        await _add(session, source, Author.CONTACT, said)
-        await _add(session, source, Author.AGENT, replied)
+        replied = "María: el 26 de noviembre llega el pedido 100234. Un saludo, Elena"
+        await _add(session, source, said)
+        await _add(session, source, replied, staff["elena"])
     draft = (await grace.get(f"/desk/training/from/{source}")).text
     for secret in ("María", "López", "612 345", "100234", "Elena", "Moreno"):
         assert secret not in draft[draft.index("<form") :], secret
@@ -115,13 +115,13 @@ async def test_a_past_conversation_becomes_a_lesson_without_its_people(
     assert "Una entrega" in (await elena.get(f"/desk/practice/{run}")).text, "what was taken stays"
 
 
-async def _add(session: AsyncSession, conversation_id: int, author: Author, said: str) -> None:
+async def _add(session: AsyncSession, conversation_id: int, said: str, agent_id: int | None = None) -> None:
+    """From the customer, or from this agent."""
     conversation = await session.get_one(models.Conversation, conversation_id)
-    is_agent = author is Author.AGENT
     row = insert(models.Message).values(
-        conversation_id=conversation_id, inbox_id=conversation.inbox_id, text=said, author=author,
-        direction=Direction.OUT if is_agent else Direction.IN, created_at=conversation.opened_at,
-        agent_id=conversation.agent_id if is_agent else None,
+        conversation_id=conversation_id, inbox_id=conversation.inbox_id, text=said, agent_id=agent_id,
+        author=Author.AGENT if agent_id else Author.CONTACT, direction=Direction.OUT if agent_id else Direction.IN,
+        created_at=conversation.opened_at,
     )  # fmt: skip
     await session.execute(row)
 

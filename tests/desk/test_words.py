@@ -63,7 +63,7 @@ def test_templates_ask_only_for_texts_that_exist(template: Path, known_texts: Wo
 @pytest.mark.parametrize("template", TEMPLATES, ids=lambda path: path.name)
 def test_templates_hold_no_untranslated_text(template: Path) -> None:
     source = re.sub(r"\{[{%#].*?[%#}]\}", " ", template.read_text(encoding="utf-8"), flags=re.DOTALL)
-    bare = re.sub(r"<[^>]*>", " ", source)
+    bare = re.sub(r"<code>.*?</code>|<[^>]*>", " ", source)  # code is the same in every language
     spoken = re.findall(r'(?:aria-label|title|placeholder|alt)="([^"]*)"', source)
     found = [word for text in (bare, *spoken) for word in LETTERS.findall(text)]
     assert [word for word in found if word not in KEYBOARD] == []

@@ -31,6 +31,7 @@ from crm_core.erp.query import OrderQuery
 from crm_core.errors import ErpTimeout
 from crm_core.signals import Signal
 from desk.assets import static_files
+from desk.connections import NOT_CONNECTED, Connections
 from desk.routes import DeskServices, ReportPorts, desk_router
 from desk.services import Suggest, Suggestion
 from insight.reports import read_report
@@ -158,12 +159,13 @@ class DeskParts:
     signals: Signals = field(default_factory=Signals)
     blobs: BlobStore | None = None
     suggest: Suggest = answered
+    connections: Connections = NOT_CONNECTED
 
     def app(self) -> FastAPI:
         services = DeskServices(
             self.sessions, self.business, self.erp, self.settings, self.now, self.signals.watch, KEY,
             lambda: INTENTS, ReportPorts(read_report, read_wallboard), self.blobs, self.suggest,
-            recognise=recogniser(SHAPES),
+            connections=self.connections, recognise=recogniser(SHAPES),
         )  # fmt: skip
         app = FastAPI()
         app.include_router(desk_router(services))

@@ -9,7 +9,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from config.business import ErpEntry
+from config.erps import ErpEntry
 from crm_core.db import Sessions, utc_now
 from crm_core.erp.connectors.one_c_names import OneCNames
 from crm_core.erp.connectors.one_c_records import customer_of

@@ -23,7 +23,7 @@ from bot.phone.wiring import line_of, phone_homes
 from bot.services import Services, open_services
 from channels.phone.channel import PhoneChannel
 from channels.phone.twilio_http import phone_routes
-from config.business import Hours
+from config.routing_files import Hours
 from config.settings import ROOT, Settings
 from crm_core.db import unit_of_work, utc_now
 from crm_core.erp.port import Erp

@@ -6,7 +6,7 @@ from datetime import datetime
 
 import httpx
 
-from config.business import ErpEntry
+from config.erps import ErpEntry
 from crm_core.db import utc_now
 from crm_core.erp.book import CustomerBook
 from crm_core.erp.connectors.business_central import BusinessCentral

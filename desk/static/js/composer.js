@@ -39,14 +39,19 @@
   }
 
   // files are sent at once and named by the reply; what fails says so and is not sent
-  async function attach(file) {
-    const composer = form(), list = composer.querySelector(".files"), item = document.createElement("li");
+  function listed(composer, called) {
+    const list = composer.querySelector(".files"), item = document.createElement("li");
     const name = document.createElement("span"), remove = document.createElement("button");
-    Object.assign(name, { textContent: file.name });
-    Object.assign(remove, { type: "button", textContent: "×", ariaLabel: `${list.dataset.remove} ${file.name}` });
+    Object.assign(name, { textContent: called });
+    Object.assign(remove, { type: "button", textContent: "×", ariaLabel: `${list.dataset.remove} ${called}` });
     remove.addEventListener("click", () => { item.remove(); named(composer); });
     item.append(name, remove);
     list.append(item);
+    return item;
+  }
+
+  async function attach(file) {
+    const composer = form(), item = listed(composer, file.name);
     const token = JSON.parse(document.body.getAttribute("hx-headers:inherited"))["X-CSRF-Token"];
     const headers = { "X-CSRF-Token": token, "X-File-Name": encodeURIComponent(file.name), "HX-Request": "true" };
     headers["Content-Type"] = file.type || "application/octet-stream";
@@ -56,7 +61,7 @@
     await item.sending;
     if (!item.dataset.token) {
       item.classList.add("failed");
-      name.textContent = `${file.name}: ${list.dataset.failed}`;
+      item.firstChild.textContent = `${file.name}: ${composer.querySelector(".files").dataset.failed}`;
     }
     named(composer);
   }
@@ -98,8 +103,10 @@
   function takeBack(composer) {
     setMode("reply", true);
     const text = composer.elements.text;
-    text.value = [undone, text.value].filter(Boolean).join("\n");
+    text.value = [undone.text, text.value].filter(Boolean).join("\n");
     localStorage.setItem(key(composer), text.value);
+    for (const file of undone.files) listed(composer, file.name).dataset.token = file.token;
+    named(composer);
   }
 
   document.addEventListener("input", (event) => {
@@ -117,7 +124,11 @@
     const { ctx } = event.detail, composer = form();
     if (!composer) return;
     if (ctx.sourceElement.matches("[data-undo]")) {
-      undone = ctx.sourceElement.closest(".held-reply").querySelector("p").textContent;
+      const held = ctx.sourceElement.closest(".held-reply"), files = [...held.querySelectorAll("[data-token]")];
+      undone = {
+        text: held.querySelector("p").textContent,
+        files: files.map((file) => ({ token: file.dataset.token, name: file.querySelector("span").textContent })),
+      };
     }
     if (ctx.sourceElement === composer) {
       ctx.request.action = composer.getAttribute("hx-post");
@@ -125,6 +136,7 @@
       if (!ctx.request.body.get("text").trim()) event.preventDefault();
     }
     if (ctx.sourceElement.closest("#resolve, #escalate")) ctx.request.body.set("after", lastEntry());
+    if (ctx.sourceElement.closest("#resolve")) ctx.request.body.set("files", composer.elements.files.value);
   });
 
   document.addEventListener("htmx:after:request", (event) => {
@@ -132,7 +144,10 @@
     if (!composer || !done) return;
     if (ctx.sourceElement === composer) cleared(composer);
     if (ctx.sourceElement.matches("[data-undo]")) takeBack(composer);
-    if (ctx.sourceElement.closest("#resolve")?.querySelector("[name=text]").value) cleared(composer);
+    if (ctx.sourceElement.closest("#resolve")) {
+      if (ctx.sourceElement.querySelector("[name=text]").value) cleared(composer);
+      setTimeout(() => document.getElementById("flow")?.focus()); // this one is done: the keys lead to the next
+    }
   });
 
   document.addEventListener("click", (event) => {
@@ -147,7 +162,8 @@
     const inComposer = event.target.closest?.("#composer");
     if (inComposer && event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
       event.preventDefault();
-      form().requestSubmit();
+      if (event.shiftKey && form().dataset.mode === "reply") form().querySelector("[data-send-resolve]").click();
+      else form().requestSubmit();
     } else if (inComposer && event.code === "KeyZ" && (event.ctrlKey || event.metaKey) && !form().elements.text.value) {
       const undo = [...document.querySelectorAll("[data-undo]")].at(-1);
       if (undo) event.preventDefault();

@@ -2,12 +2,15 @@
 (() => {
   const press = (selector) => document.querySelector(selector)?.click();
 
+  let isFresh = false; // a list just chosen is read from its top, wherever the open conversation stands in it
+
   function step(by) {
     const rows = [...document.querySelectorAll("[data-row]")];
     if (!rows.length) return;
     const at = rows.findIndex((row) => row === document.activeElement || row.hasAttribute("aria-current"));
-    const focused = rows.indexOf(document.activeElement);
-    const next = rows[Math.min(rows.length - 1, Math.max(0, (focused >= 0 ? focused : at) + by))];
+    const focused = rows.indexOf(document.activeElement), from = isFresh ? -1 : at;
+    isFresh = false;
+    const next = rows[Math.min(rows.length - 1, Math.max(0, (focused >= 0 ? focused : from) + by))];
     next.focus();
     if (matchMedia("(min-width: 701px)").matches) next.click();
   }
@@ -22,6 +25,7 @@
     i: () => press("[data-inserts]:not(#command *)"),
     s: () => press("[data-opens=snooze]"),
     u: () => press("[data-opens=escalate]"),
+    o: () => press("#reopen"),
     w: () => press("#wake, #take-over"),
     t: () => press("[data-opens=transfer]"),
     h: () => window.desk.setMode("whisper", true),
@@ -39,7 +43,7 @@
     const writing = event.target.matches?.("input, textarea, select, [contenteditable]");
     if (writing || event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]")) return;
     const tab = /^[1-9]$/.test(event.key) && document.querySelectorAll("#tabs a")[event.key - 1];
-    const action = tab ? () => tab.click() : actions[physical(event)];
+    const action = tab ? () => { isFresh = true; tab.click(); } : actions[physical(event)];
     if (!action) return;
     event.preventDefault();
     action();

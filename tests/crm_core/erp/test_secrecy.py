@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from bot.erps import observed
-from config.business import ErpEntry
+from config.erps import ErpEntry
 from config.logging import set_up_logging
 from config.settings import ROOT, ErpSettings, LogFormat, LogSettings
 from crm_core.erp.connectors.opening import Surroundings, open_connector

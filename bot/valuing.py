@@ -1,0 +1,59 @@
+"""After the nightly extract: what each customer is worth, for routing and for the desk's customer panel."""
+
+import asyncio
+from dataclasses import dataclass
+from datetime import datetime
+
+import structlog
+from sqlalchemy import Select, func, select
+
+from crm_core.customer_values import KnownValue, claim_run, keep_values
+from crm_core.db import Sessions, unit_of_work
+from crm_core.erp.star_tables import FactSaleLine
+from crm_core.errors import NotEnough, NotFound
+from insight.mining.rows import Sale
+from insight.mining.sales import read_sales_extract
+from insight.mining.worth import HORIZON_WEEKS, worth_of
+
+log = structlog.get_logger(__name__)
+
+VALUE_EVERY_S = 600.0
+
+
+@dataclass(frozen=True, slots=True)
+class Valuing:
+    """Any number of workers may run: the first to claim a finished extract does the work."""
+
+    sessions: Sessions
+
+    async def keep(self, now: datetime) -> None:
+        async with unit_of_work(self.sessions) as session:
+            if not await claim_run(session, now):
+                return
+            currency = await session.scalar(_main_currency())
+            try:
+                sales = await read_sales_extract(session, currency)
+            except NotFound:
+                return
+        try:
+            values = await asyncio.to_thread(_values, sales, currency)
+        except NotEnough as error:
+            log.info("customers.not_valued", what=error.what, have=error.have, need=error.need)
+            return
+        async with unit_of_work(self.sessions) as session:
+            await keep_values(session, values)
+        log.info("customers.valued", customers=len(values))
+
+
+def _main_currency() -> Select[str | None]:
+    """In which most is sold; what is sold in others is not added to it."""
+    lines = func.count()
+    return select(FactSaleLine.currency).group_by(FactSaleLine.currency).order_by(lines.desc()).limit(1)
+
+
+def _values(sales: list[Sale], currency: str | None) -> list[KnownValue]:
+    until = max(sale.on for sale in sales)
+    return [
+        KnownValue(each.customer, each.segment, each.orders, each.money, currency, each.leaves, HORIZON_WEEKS, until)
+        for each in worth_of(sales, until)
+    ]
