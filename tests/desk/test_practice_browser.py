@@ -5,6 +5,9 @@ from collections.abc import AsyncIterator
 import pytest
 from playwright.async_api import Page, expect
 
+from crm_core.contracts import UserId
+from crm_core.db import unit_of_work
+from tests.desk.test_training import say_in
 from tests.support.browser import chromium, faults
 from tests.support.desk_app import DeskParts
 from tests.support.served_desk import Served, serving
@@ -68,13 +71,19 @@ async def test_a_new_agent_finishes_a_practice_lesson(served: Served) -> None:
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [1440, 390])
-async def test_axe_finds_no_fault_in_practice(served: Served, scheme: str, width: int) -> None:
+async def test_axe_finds_no_fault_in_practice(
+    served: Served, staff: dict[str, UserId], scheme: str, width: int
+) -> None:
     async with served.page(width, 900, scheme) as page:
         await served.log_in(page, "grace")
         found = {}
         closed = served.seeded["maria_before"]
+        async with unit_of_work(served.parts.sessions) as session:
+            await say_in(session, closed, "Llega el 26 de noviembre.", staff["elena"])
         for path in ("/desk/practice", "/desk/training", "/desk/first-day", f"/desk/training/from/{closed}"):
-            await page.goto(served.url + path)
+            answer = await page.goto(served.url + path)
+            assert answer is not None
+            assert answer.status == 200
             found[path] = await faults(page)
         await page.goto(f"{served.url}/desk/practice")
         await page.click("#lesson-angry_customer button")

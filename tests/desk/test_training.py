@@ -89,8 +89,8 @@ async def test_a_past_conversation_becomes_a_lesson_without_its_people(
     async with unit_of_work(sessions) as session:
         said = "Soy María López, mi teléfono es +34 612 345 678, pedido 100234."
         replied = "María: el 26 de noviembre llega el pedido 100234. Un saludo, Elena"
-        await _add(session, source, said)
-        await _add(session, source, replied, staff["elena"])
+        await say_in(session, source, said)
+        await say_in(session, source, replied, staff["elena"])
     draft = (await grace.get(f"/desk/training/from/{source}")).text
     for secret in ("María", "López", "612 345", "100234", "Elena", "Moreno"):
         assert secret not in draft[draft.index("<form") :], secret
@@ -115,7 +115,7 @@ async def test_a_past_conversation_becomes_a_lesson_without_its_people(
     assert "Una entrega" in (await elena.get(f"/desk/practice/{run}")).text, "what was taken stays"
 
 
-async def _add(session: AsyncSession, conversation_id: int, said: str, agent_id: int | None = None) -> None:
+async def say_in(session: AsyncSession, conversation_id: int, said: str, agent_id: int | None = None) -> None:
     """From the customer, or from this agent."""
     conversation = await session.get_one(models.Conversation, conversation_id)
     row = insert(models.Message).values(
