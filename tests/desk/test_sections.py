@@ -48,10 +48,10 @@ async def test_the_rail_has_one_link_an_area(log_in: LogIn, admin: None) -> None
         page = (await (await log_in(name)).get("/desk")).text
         offered[name] = re.findall(r'class="rail-link" href="(/desk/[^"]+)"', page)
     assert offered == {
-        "elena": ["/desk/search", "/desk/quality"],
-        "lev": ["/desk/search", "/desk/oversight"],
-        "grace": ["/desk/search", "/desk/oversight"],
-        "pavel": ["/desk/search", "/desk/oversight", "/desk/admin"],
+        "elena": ["/desk/search", "/desk/quality", "/desk/learning"],
+        "lev": ["/desk/search", "/desk/oversight", "/desk/learning"],
+        "grace": ["/desk/search", "/desk/oversight", "/desk/learning"],
+        "pavel": ["/desk/search", "/desk/oversight", "/desk/learning", "/desk/admin"],
     }
 
 
