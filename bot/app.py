@@ -23,6 +23,7 @@ from bot.inline import InlineTurns
 from bot.intake_door import IntakeDoor
 from bot.nlu_routes import nlu_routes
 from bot.phone.wiring import phone_routers
+from bot.practice import recogniser
 from bot.process import process_name
 from bot.rating_page import rating_routes
 from bot.secret import WEBHOOKS, derived_key
@@ -48,6 +49,7 @@ from insight.campaign_reports import campaign_design_answer, campaign_report
 from insight.reports import read_report
 from insight.sales_reports import sales_report
 from insight.wallboard import read_wallboard
+from nlu.shapes import read_shapes
 
 STOP_PATIENCE_S = 5.0
 LOOPBACK = frozenset({"127.0.0.1", "::1"})
@@ -107,6 +109,7 @@ def build_app(services: Services) -> FastAPI:
         now=services.turn.now, watch=running.hub.watch_all, key=derived_key(services.key, "desk"),
         intents=lambda: services.nlu.intents, reports=ReportPorts(read_report, read_wallboard), blobs=services.blobs,
         campaigns=CampaignPorts(campaign_report, campaign_design_answer, links.of, sales_report),
+        recognise=recogniser(read_shapes(services.settings.config_dir / "nlu" / "entities.yml")),
         suggest=partial(suggestions, services.turn.dialogue.knowledge), connections=Looking(services).connections(),
         webhook_key=derived_key(services.key, WEBHOOKS),
         can_mail=services.letters is not None,

@@ -16,6 +16,7 @@ from config.erps import Erps
 from config.holidays import read_holidays
 from config.inboxes import Channels
 from config.macros import Macros
+from config.practice import Lesson, read_lessons
 from config.retention import Retention
 from config.routing_files import Hours, Policies, Queues
 from config.sales_files import Sales
@@ -41,6 +42,7 @@ class Business:
     scorecards: Scorecards = field(default_factory=Scorecards)
     campaigns: Campaigns = field(default_factory=Campaigns)
     sales: Sales = field(default_factory=Sales)
+    practice: tuple[Lesson, ...] = ()
     retention: Retention = field(default_factory=Retention)
     consents: Consents = field(default_factory=Consents)
 
@@ -77,6 +79,7 @@ def business_of(sources: Sources, channels: Channels) -> Business:
         scorecards=_read_scorecards(config_dir / "scorecards.yml"), retention=sources.retention,
         consents=sources.consents, campaigns=_read_or_default(config_dir / "campaigns.yml", Campaigns),
         sales=_read_or_default(config_dir / "sales.yml", Sales),
+        practice=read_lessons(config_dir / "practice"),
     )  # fmt: skip
 
 

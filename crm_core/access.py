@@ -1,6 +1,6 @@
 """Who may see and do what: the one place that decides, for every page, socket, search and export."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -75,6 +75,7 @@ class Action(StrEnum):
     REPORT = "report"
     CAMPAIGN = "campaign"
     SELL = "sell"
+    TRAIN = "train"
     ADMINISTER = "administer"
 
 
@@ -98,6 +99,7 @@ _BY_ROLE: Mapping[Action, frozenset[Role]] = {
     Action.REPORT: frozenset({Role.LEAD, Role.SUPERVISOR, Role.ADMIN}),
     Action.CAMPAIGN: frozenset({Role.SUPERVISOR, Role.ADMIN}),
     Action.SELL: frozenset(Role),
+    Action.TRAIN: frozenset({Role.LEAD, Role.SUPERVISOR, Role.ADMIN}),
     Action.ERASE: frozenset({Role.ADMIN}),
     Action.ADMINISTER: frozenset({Role.ADMIN}),
 }
@@ -226,3 +228,13 @@ def require_role(viewer: Viewer, action: Action) -> None:
 def report_queues(reach: Reach) -> frozenset[str] | None:
     """The queues whose figures the viewer may see; None for all of them, and for what was in no queue."""
     return None if reach.sees_all else reach.queues
+
+
+def sees_practice(viewer: Viewer, user_id: int, teams: Collection[str]) -> bool:
+    """Whether the viewer may see what this person did in practice: their own, or that of the people they train."""
+    return viewer.user_id == user_id or trains(viewer, teams)
+
+
+def trains(viewer: Viewer, teams: Collection[str]) -> bool:
+    """Whether the viewer gives lessons to a member of `teams`: a lead to their own team, a supervisor to everybody."""
+    return allows(viewer.role, Action.TRAIN) and (viewer.sees_all or bool(viewer.teams & set(teams)))

@@ -38,6 +38,7 @@ class AuditAction(StrEnum):
     TAKEN_OVER = "taken_over"
     PERSON_CHANGED = "person_changed"
     CONFIGURATION_CHANGED = "configuration_changed"
+    LESSON_MADE = "lesson_made"
     DATA_EXPIRED = "data_expired"
 
 

@@ -89,3 +89,12 @@ class RuleKind(StrEnum):
     QUEUE = "queue"
     CALENDAR = "calendar"
     POLICY = "policy"
+
+
+class PracticeState(StrEnum):
+    """A run of a lesson; one that was left counts for nothing."""
+
+    OFFERED = "offered"
+    ACTIVE = "active"
+    FINISHED = "finished"
+    LEFT = "left"

@@ -79,7 +79,7 @@ class Fragments:
     def toast(self, sentence: str, tone: str) -> str:
         return self._render("toast", sentence=sentence, tone=tone)
 
-    def appended(self, conversation_id: int, entries: tuple[Entry, ...]) -> str:
+    def appended(self, conversation_id: int | str, entries: tuple[Entry, ...]) -> str:
         """Entries for the end of the timeline; the page drops what it has already."""
         html = "".join(self.entry(entry) for entry in entries)
         return partial(f"timeline-{conversation_id}", "beforeend", html) if html else ""

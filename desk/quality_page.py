@@ -140,12 +140,12 @@ def _review(review: Review, desk: Desk, reader: Reader) -> ShownReview:
     )
     return ShownReview(
         review.conversation_id, review.agent_name, review.reviewer_name,
-        reader.words("quality.percent", score=review.score) if review.score is not None else "", _tone(review.score),
+        reader.words("quality.percent", score=review.score) if review.score is not None else "", tone_of(review.score),
         review.comment or "", answers, reader.clock.ago(review.at), reader.clock.full(review.at),
     )  # fmt: skip
 
 
-def _tone(score: int | None) -> str:
+def tone_of(score: int | None) -> str:
     if score is None:
         return ""
     if score >= GOOD_SCORE:

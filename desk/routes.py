@@ -9,13 +9,18 @@ from desk.campaigns_page import campaign_routes
 from desk.connections_page import connection_routes
 from desk.contact_routes import contact_routes
 from desk.entry import entry_routes
+from desk.first_day_page import first_day_routes
 from desk.keys_page import keys_routes
 from desk.leads_page import lead_routes
+from desk.lesson_making_page import lesson_making_routes
 from desk.letters import letter_routes
 from desk.page_routes import page_routes
 from desk.pages import Pages
 from desk.password_page import password_routes
 from desk.people_page import people_routes
+from desk.practice_deeds import practice_deed_routes
+from desk.practice_page import practice_routes
+from desk.practice_parts import practice_part_routes
 from desk.provider_page import provider_routes
 from desk.quality_page import quality_routes
 from desk.reports_page import reports_routes
@@ -30,6 +35,7 @@ from desk.settings_page import settings_routes
 from desk.setup_page import setup_routes
 from desk.sign_in_page import sign_in_routes
 from desk.socket import socket_routes
+from desk.training_page import training_routes
 from desk.trouble_page import trouble_routes
 from desk.uploads import upload_routes
 from desk.wallboard_page import wallboard_routes
@@ -47,6 +53,8 @@ def desk_router(services: DeskServices) -> APIRouter:
     desk = Desk(services, pages, read_catalogues(country=business.company.country))
     router = APIRouter(include_in_schema=False)
     parts = (
+        practice_deed_routes, practice_part_routes,  # before the conversations, in whose place they stand
+        practice_routes, training_routes, lesson_making_routes, first_day_routes,
         entry_routes, action_routes, contact_routes, account_routes, review_routes, trouble_routes, search_routes,
         quality_routes, audit_routes, people_routes, password_routes, reports_routes, wallboard_routes, socket_routes,
         upload_routes, keys_routes, webhooks_routes, second_factor_routes, second_step_routes, sign_in_routes,

@@ -1,4 +1,4 @@
-"""The pages beyond the inbox, in two areas: looking after the work, and setting the centre up. A new page is a line."""
+"""The pages beyond the inbox, in areas: looking after the work, learning it, setting it up. A new page is a line."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -70,7 +70,12 @@ SELLING = Area("/desk/selling", "handshake", "areas.selling", (
     Section("sales", "/desk/sales", "trending-up", "sales.title", Action.REPORT),
     Section("campaigns", "/desk/campaigns", "megaphone", "campaigns.title", Action.CAMPAIGN),
 ))  # fmt: skip
-AREAS = (SELLING, OVERSIGHT, ADMINISTRATION)
+LEARNING = Area("/desk/learning", "graduation-cap", "areas.learning", (
+    Section("practice", "/desk/practice", "graduation-cap", "practice.title", Action.READ),
+    Section("first_day", "/desk/first-day", "sun", "first_day.title", Action.READ),
+    Section("training", "/desk/training", "users", "training.title", Action.TRAIN),
+))  # fmt: skip
+AREAS = (SELLING, OVERSIGHT, LEARNING, ADMINISTRATION)
 SEARCH = Section("search", "/desk/search", "search", "search.title", Action.READ)
 
 

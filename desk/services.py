@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated
 from urllib.parse import urlsplit
 
@@ -21,6 +21,7 @@ from crm_core.campaigns import StoredCampaign
 from crm_core.contracts import ContactId
 from crm_core.db import Sessions
 from crm_core.erp.port import Erp
+from crm_core.practice_judging import Found, Recognise
 from crm_core.reporting import Question, Report, Wallboard
 from crm_core.sales_report import SalesQuestion, SalesReport
 from crm_core.signals import Signal
@@ -61,6 +62,10 @@ def _none(_question: str, _language: str) -> Sequence[Suggestion]:
     return ()
 
 
+def _nothing_found(_text: str, _language: str, _today: date) -> Sequence[Found]:
+    return ()
+
+
 @dataclass(frozen=True, slots=True)
 class CampaignPorts:
     """What campaigns need from elsewhere: their figures, how many people an effect takes, and the way out of them."""
@@ -87,6 +92,7 @@ class DeskServices:
     campaigns: CampaignPorts
     blobs: BlobStore | None = None
     suggest: Suggest = _none
+    recognise: Recognise = _nothing_found  # values in what is written, for practice
     webhook_key: bytes = b""  # makes the secrets of outgoing webhooks
     connections: Connections = NOT_CONNECTED
     can_mail: bool = False  # letters outside conversations

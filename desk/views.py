@@ -219,9 +219,9 @@ class May:
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """The part above the timeline; changes with the state."""
+    """The part above the timeline; changes with the state. The `id` of a lesson is “practice-7”."""
 
-    id: int
+    id: int | str
     state: str
     name: str
     first_name: str
@@ -237,6 +237,7 @@ class Head:
     left: str = ""  # the customer gave up waiting, when
     follows: str = ""  # address of the conversation that was closed before
     recording: str = "none"  # running, paused
+    back: str = ""  # where the way back leads, if not to the list
 
 
 @dataclass(frozen=True, slots=True)

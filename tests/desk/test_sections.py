@@ -48,10 +48,10 @@ async def test_the_rail_has_one_link_an_area(log_in: LogIn, admin: None) -> None
         page = (await (await log_in(name)).get("/desk")).text
         offered[name] = re.findall(r'class="rail-link" href="(/desk/[^"]+)"', page)
     assert offered == {
-        "elena": ["/desk/search", "/desk/leads", "/desk/quality"],
-        "lev": ["/desk/search", "/desk/selling", "/desk/oversight"],
-        "grace": ["/desk/search", "/desk/selling", "/desk/oversight"],
-        "pavel": ["/desk/search", "/desk/selling", "/desk/oversight", "/desk/admin"],
+        "elena": ["/desk/search", "/desk/leads", "/desk/quality", "/desk/learning"],
+        "lev": ["/desk/search", "/desk/selling", "/desk/oversight", "/desk/learning"],
+        "grace": ["/desk/search", "/desk/selling", "/desk/oversight", "/desk/learning"],
+        "pavel": ["/desk/search", "/desk/selling", "/desk/oversight", "/desk/learning", "/desk/admin"],
     }
 
 

@@ -9,8 +9,9 @@ from decimal import Decimal
 
 from fastapi import FastAPI
 
+from bot.practice import recogniser
 from config.business import Business
-from config.settings import Settings
+from config.settings import ROOT, Settings
 from crm_core.blobs import BlobStore
 from crm_core.db import Sessions
 from crm_core.erp.port import (
@@ -37,7 +38,9 @@ from insight.campaign_reports import campaign_design_answer, campaign_report
 from insight.reports import read_report
 from insight.sales_reports import sales_report
 from insight.wallboard import read_wallboard
+from nlu.shapes import read_shapes
 
+SHAPES = read_shapes(ROOT / "config" / "nlu" / "entities.yml")
 KEY = b"a key for tests, thirty-two byte"
 
 
@@ -166,9 +169,8 @@ class DeskParts:
     def app(self) -> FastAPI:
         services = DeskServices(
             self.sessions, self.business, self.erp, self.settings, self.now, self.signals.watch, KEY,
-            lambda: INTENTS, ReportPorts(read_report, read_wallboard),
-            CAMPAIGNS,
-            self.blobs, self.suggest, self.connections,
+            lambda: INTENTS, ReportPorts(read_report, read_wallboard), CAMPAIGNS, self.blobs, self.suggest,
+            connections=self.connections, recognise=recogniser(SHAPES),
         )  # fmt: skip
         app = FastAPI()
         app.include_router(desk_router(services))
