@@ -1,6 +1,6 @@
 """A day of the contact centre, event by event: the real router decides who takes whom, and real events tell of it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import IntEnum
 from heapq import heapify, heappop, heappush
@@ -81,6 +81,9 @@ class Simulation:
         self._centre, self._crowd, self._habits, self._story = centre, crowd, habits, story
         self._router = Router(centre.rings)
         self._random = Random(seed)  # noqa: S311 - a simulation
+        self._deeds: Mapping[Step, Callable[[Segment, int], None]] = {
+            Step.DONE: self._done, Step.LEAVES: self._leave, Step.OFFER_LAPSES: self._lapse, Step.ENTERS: self._enter,
+        }  # fmt: skip
         self._numbers = count()
         self._heap = [self._entry(*step) for step in self._first_steps()]
         self._line: dict[int, Segment] = {}  # by id of the conversation
@@ -140,9 +143,7 @@ class Simulation:
         elif isinstance(what, Customer):
             self._enter(Segment(what, what.kind.need.queue, now_us), now_us)
         elif isinstance(what, Segment):
-            {Step.DONE: self._done, Step.LEAVES: self._leave, Step.OFFER_LAPSES: self._lapse, Step.ENTERS: self._enter}[
-                step
-            ](what, now_us)
+            self._deeds[step](what, now_us)
 
     def _shift(self, agent_id: int, now_us: int, *, starts: bool) -> None:
         """Whoever is busy at the end of a shift finishes what they hold."""
