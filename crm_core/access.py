@@ -73,6 +73,7 @@ class Action(StrEnum):
     MERGE = "merge"
     SUPERVISE = "supervise"
     REPORT = "report"
+    PLAN = "plan"
     ADMINISTER = "administer"
 
 
@@ -94,6 +95,7 @@ _BY_ROLE: Mapping[Action, frozenset[Role]] = {
     Action.EXPORT: frozenset({Role.SUPERVISOR, Role.ADMIN}),
     Action.SUPERVISE: frozenset({Role.SUPERVISOR, Role.ADMIN}),
     Action.REPORT: frozenset({Role.LEAD, Role.SUPERVISOR, Role.ADMIN}),
+    Action.PLAN: frozenset({Role.SUPERVISOR, Role.ADMIN}),
     Action.ERASE: frozenset({Role.ADMIN}),
     Action.ADMINISTER: frozenset({Role.ADMIN}),
 }

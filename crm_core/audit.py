@@ -39,6 +39,8 @@ class AuditAction(StrEnum):
     PERSON_CHANGED = "person_changed"
     CONFIGURATION_CHANGED = "configuration_changed"
     DATA_EXPIRED = "data_expired"
+    ROSTER_CHANGED = "roster_changed"
+    ARRIVALS_IMPORTED = "arrivals_imported"
 
 
 @dataclass(frozen=True, slots=True)
