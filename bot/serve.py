@@ -11,6 +11,7 @@ from bot.app import build_app
 from bot.extraction import PLAN_EVERY_S, Nightly, open_sources
 from bot.faxes import Faxes
 from bot.fetching import Fetching
+from bot.forecasting import FORECAST_EVERY_S, Forecasting
 from bot.intake_door import IntakeDoor
 from bot.letters import write_transcript
 from bot.phone.wiring import CALLBACKS_EVERY_S, pause_recording, place_callbacks
@@ -119,6 +120,9 @@ async def work(settings: Settings) -> None:
             asyncio.create_task(every(PLAN_EVERY_S, nightly.plan, "plan_night")),
             asyncio.create_task(every(EVERY_S, retaining.by_night, "retention")),
             asyncio.create_task(every(VALUE_EVERY_S, Valuing(services.sessions).keep, "value_customers")),
+            asyncio.create_task(
+                every(FORECAST_EVERY_S, Forecasting(services.sessions, services.business).by_night, "forecast")
+            ),
         ]
         await worker.run()
         postman.stop()
