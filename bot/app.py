@@ -41,6 +41,7 @@ from crm_core.signals import SignalListener
 from desk.assets import static_files
 from desk.public import public_router
 from desk.routes import DeskServices, ReportPorts, desk_router
+from insight.planning_ports import planning_ports
 from insight.reports import read_report
 from insight.wallboard import read_wallboard
 
@@ -100,7 +101,7 @@ def build_app(services: Services) -> FastAPI:
         intents=lambda: services.nlu.intents, reports=ReportPorts(read_report, read_wallboard), blobs=services.blobs,
         suggest=partial(suggestions, services.turn.dialogue.knowledge), connections=Looking(services).connections(),
         webhook_key=derived_key(services.key, WEBHOOKS),
-        can_mail=services.letters is not None,
+        can_mail=services.letters is not None, planning=planning_ports(),
     )  # fmt: skip
     app.include_router(desk_router(desk))
     app.mount(API, api_app(api_services(services)))

@@ -17,6 +17,8 @@ from crm_core.access import Reach
 from crm_core.blobs import BlobStore
 from crm_core.db import Sessions
 from crm_core.erp.port import Erp
+from crm_core.errors import NotFound
+from crm_core.planning_ports import PlanningPorts
 from crm_core.reporting import Question, Report, Wallboard
 from crm_core.signals import Signal
 from desk.connections import NOT_CONNECTED, Connections
@@ -74,6 +76,7 @@ class DeskServices:
     webhook_key: bytes = b""  # makes the secrets of outgoing webhooks
     connections: Connections = NOT_CONNECTED
     can_mail: bool = False  # letters outside conversations
+    planning: PlanningPorts | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +96,13 @@ class Desk:
         """Scheme and host of the configured address."""
         parts = urlsplit(self.services.settings.base_url)
         return f"{parts.scheme}://{parts.netloc}"
+
+    @property
+    def planning(self) -> PlanningPorts:
+        """Raises NotFound where nothing computes plans."""
+        if self.services.planning is None:
+            raise NotFound("Nothing is planned here.")
+        return self.services.planning
 
     def words(self, language: str | None) -> Words:
         return self.catalogues.get(language or "") or self.catalogues["en"]

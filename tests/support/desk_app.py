@@ -33,6 +33,7 @@ from desk.assets import static_files
 from desk.connections import NOT_CONNECTED, Connections
 from desk.routes import DeskServices, ReportPorts, desk_router
 from desk.services import Suggest, Suggestion
+from insight.planning_ports import planning_ports
 from insight.reports import read_report
 from insight.wallboard import read_wallboard
 
@@ -162,7 +163,7 @@ class DeskParts:
         services = DeskServices(
             self.sessions, self.business, self.erp, self.settings, self.now, self.signals.watch, KEY,
             lambda: INTENTS, ReportPorts(read_report, read_wallboard), self.blobs, self.suggest,
-            self.connections,
+            self.connections, planning=planning_ports(),
         )  # fmt: skip
         app = FastAPI()
         app.include_router(desk_router(services))
