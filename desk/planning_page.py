@@ -18,6 +18,7 @@ from desk.planning_asked import LIMITS, PlanAsked, read_plan_asked
 from desk.planning_files import MOST_TOLD, WrongFile, arrivals_in, read_body
 from desk.planning_views import (
     MOST_GAPS,
+    ComparedRow,
     accuracy_rows,
     compared_rows,
     gaps,
@@ -68,7 +69,8 @@ def planning_routes(desk: Desk) -> APIRouter:
         """By the formula; a part of the page."""
         reader, asked = await _asked(desk, request)
         plan = await plan_of(desk, reader, asked, await read_known(desk, reader, asked))
-        return HTMLResponse(_formula(desk, reader, asked, plan))
+        rows = _formula(desk, reader, asked, plan)
+        return HTMLResponse(desk.pages.render("parts/compared.html", reader.words, rows=rows, how="formula"))
 
     @router.post("/desk/planning/simulate")
     async def simulated(request: Request) -> Response:
@@ -135,10 +137,9 @@ def _line(desk: Desk, reader: Reader, told: Progress | Compared, within_s: float
     return {"html": desk.pages.render("parts/compared.html", reader.words, rows=rows, how="simulated")}
 
 
-def _formula(desk: Desk, reader: Reader, asked: PlanAsked, plan: Plan) -> str:
+def _formula(desk: Desk, reader: Reader, asked: PlanAsked, plan: Plan) -> tuple[ComparedRow, ...]:
     base, then = situations(desk, asked, plan)
-    rows = compared_rows(desk.planning.formula(base), desk.planning.formula(then), reader.words, base.within_s)
-    return desk.pages.render("parts/compared.html", reader.words, rows=rows, how="formula")
+    return compared_rows(desk.planning.formula(base), desk.planning.formula(then), reader.words, base.within_s)
 
 
 def _page(desk: Desk, reader: Reader, asked: PlanAsked, found: tuple[Known, Plan | None, str]) -> str:

@@ -20,7 +20,7 @@ SLOT_H = SLOT_S / HOUR_S
 
 
 def day_need(expected: Sequence[float], is_open: Sequence[bool], held: Assumptions) -> DayNeed:
-    """In each half hour in which somebody is expected or the line is open; at least one person while it is."""
+    """In each half hour in which the line is open; at least one person on a day on which somebody is expected."""
     at_desk = tuple(
         max(1, _needed(contacts, held)) if opened and sum(expected) > 0 else 0
         for contacts, opened in zip(expected, is_open, strict=True)
