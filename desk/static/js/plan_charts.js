@@ -15,9 +15,9 @@
 
   const kinds = {
     contacts: (told) => ({
-      keys: ["expected", "high", "low"],
-      series: [series(told, "expected", "accent"), series(told, "high", "accent-line", { width: 1 }), series(told, "low", "accent-line", { width: 1 })],
-      bands: [{ series: [2, 3], fill: paint("accent-soft") }],
+      keys: ["high", "low", "expected"],
+      series: [series(told, "high", "accent-line", { width: 1 }), series(told, "low", "accent-line", { width: 1 }), series(told, "expected", "accent")],
+      bands: [{ series: [1, 2], fill: paint("accent-soft") }],
     }),
     people: (told) => ({
       keys: ["needed", "rostered"],
