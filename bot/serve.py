@@ -88,6 +88,15 @@ def build_worker(services: Services, nightly: Nightly) -> Worker:
     return Worker(services.sessions, handlers, process_name("worker"))
 
 
+def _learning(services: Services) -> list[asyncio.Task[None]]:
+    """What is learnt from the past: customers' worth, and the contacts of the day that begins."""
+    valuing, forecasting = Valuing(services.sessions), Forecasting(services.sessions, services.business)
+    return [
+        asyncio.create_task(every(VALUE_EVERY_S, valuing.keep, "value_customers")),
+        asyncio.create_task(every(FORECAST_EVERY_S, forecasting.by_night, "forecast")),
+    ]
+
+
 async def work(settings: Settings) -> None:
     """Until SIGTERM or SIGINT: then what is held is finished and nothing new is claimed."""
     async with (
@@ -119,10 +128,7 @@ async def work(settings: Settings) -> None:
             asyncio.create_task(every(CLOSE_EVERY_S, lambda now: close_idle(services.sessions, now), "close_idle")),
             asyncio.create_task(every(PLAN_EVERY_S, nightly.plan, "plan_night")),
             asyncio.create_task(every(EVERY_S, retaining.by_night, "retention")),
-            asyncio.create_task(every(VALUE_EVERY_S, Valuing(services.sessions).keep, "value_customers")),
-            asyncio.create_task(
-                every(FORECAST_EVERY_S, Forecasting(services.sessions, services.business).by_night, "forecast")
-            ),
+            *_learning(services),
         ]
         await worker.run()
         postman.stop()

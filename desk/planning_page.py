@@ -82,6 +82,11 @@ def planning_routes(desk: Desk) -> APIRouter:
         base, then = situations(desk, asked, plan)
         return StreamingResponse(_told(desk, reader, base, then), media_type="application/x-ndjson")
 
+    _add_files(router, desk)
+    return router
+
+
+def _add_files(router: APIRouter, desk: Desk) -> None:
     @router.post("/desk/planning/arrivals")
     async def arrivals(request: Request) -> Response:
         """The body is a CSV file; `?queue=` says of which line."""
@@ -95,8 +100,6 @@ def planning_routes(desk: Desk) -> APIRouter:
         async with unit_of_work(desk.services.sessions) as session:
             await keep_arrivals(session, reader.now, reader.viewer, asked.queue or EVERYTHING, days)
         return JSONResponse({"sentence": reader.words("planning.file.taken_days", n=len(days))})
-
-    return router
 
 
 async def require_sender(desk: Desk, request: Request) -> Reader:

@@ -182,6 +182,8 @@ def _difference(name: str, before: float, after: float, words: Words) -> tuple[s
     if name in ("service_level", "abandoned", "occupancy"):
         points = format_decimal(100 * difference, "+0.0;-0.0", locale=words.locale)
         text, is_small = words("reports.units.points", n=points), abs(difference) < 0.0005  # noqa: PLR2004 - rounds to nothing
+    elif name == "asa_s":
+        text, is_small = f"{'+' if difference > 0 else '-'}{seconds(abs(difference), words)}", abs(difference) < 0.05  # noqa: PLR2004
     else:
         text = str(format_decimal(difference, "+#,##0.#;-#,##0.#", locale=words.locale))
         is_small = abs(difference) < 0.05  # noqa: PLR2004 - rounds to nothing

@@ -73,6 +73,11 @@ def roster_routes(desk: Desk) -> APIRouter:
             )
         return RedirectResponse(f"/desk/roster?week={week.first}", 303)
 
+    _add_import(router, desk)
+    return router
+
+
+def _add_import(router: APIRouter, desk: Desk) -> None:
     @router.post("/desk/roster/import")
     async def imported(request: Request) -> Response:
         """The body is a CSV file: all of it is taken, or nothing."""
@@ -86,8 +91,6 @@ def roster_routes(desk: Desk) -> APIRouter:
         first = monday_of(taken[0].starts_at.date())
         sentence = reader.words("planning.file.taken_shifts", n=len(taken))
         return JSONResponse({"sentence": sentence, "href": f"/desk/roster?week={first}"})
-
-    return router
 
 
 async def _import(desk: Desk, session: AsyncSession, reader: Reader, content: bytes) -> list[Shift]:

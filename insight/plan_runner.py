@@ -4,7 +4,7 @@ import asyncio
 import json
 import sys
 from collections.abc import AsyncIterator
-from contextlib import suppress
+from contextlib import asynccontextmanager, suppress
 from dataclasses import asdict, dataclass, field
 
 from crm_core.errors import SwitchboardError
@@ -30,20 +30,25 @@ class PlanRunner:
 
     async def simulate(self, base: Situation, then: Situation) -> AsyncIterator[Progress | Compared]:
         """Raises SimulationFailed."""
-        async with self._free:
-            process = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", "insight.plan_run", stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE
-            )
-            try:
-                async with asyncio.timeout(self.limit_s):
-                    async for told in _talk(process, base, then):
-                        yield told
-            except (TimeoutError, OSError, ValueError) as error:
-                raise SimulationFailed("The simulation took too long.") from error
-            finally:
-                with suppress(ProcessLookupError):
-                    process.kill()
-                await process.wait()
+        try:
+            async with self._free, _process() as process, asyncio.timeout(self.limit_s):
+                async for told in _talk(process, base, then):
+                    yield told
+        except (TimeoutError, OSError, ValueError) as error:
+            raise SimulationFailed("The simulation took too long.") from error
+
+
+@asynccontextmanager
+async def _process() -> AsyncIterator[asyncio.subprocess.Process]:
+    """Ends with the block, whatever happens in it."""
+    pipe = asyncio.subprocess.PIPE
+    process = await asyncio.create_subprocess_exec(sys.executable, "-m", "insight.plan_run", stdin=pipe, stdout=pipe)
+    try:
+        yield process
+    finally:
+        with suppress(ProcessLookupError):
+            process.kill()
+        await process.wait()
 
 
 async def _talk(

@@ -103,7 +103,8 @@ async def test_a_file_is_taken_whole_and_once(grace: Browser, sessions: Sessions
 async def test_a_file_with_mistakes_is_told_by_line_and_nothing_is_taken(grace: Browser, sessions: Sessions) -> None:
     wrong = ROSTER + (
         b"somebody;2026-12-01 09:00;2026-12-01 17:00;\nPavel;noon;2026-12-01 17:00;\n\n"
-        b"elena@oslo.example;2026-12-01 17:00;2026-12-01 09:00;\nelena@oslo.example;2026-12-02 09:00;2026-12-02 17:00;x\n"
+        b"elena@oslo.example;2026-12-01 17:00;2026-12-01 09:00;\n"
+        b"elena@oslo.example;2026-12-02 09:00;2026-12-02 17:00;x\n"
     )
     status, told = await send(grace, "/desk/roster/import", wrong)
     assert status == 422
