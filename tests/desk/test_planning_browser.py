@@ -74,7 +74,7 @@ async def test_a_supervisor_plans_asks_what_if_and_publishes(served: Served) -> 
         await page.fill("input[name=people]", "2")
         await expect(page.locator("#formula")).not_to_have_text(before)
         await page.click("text=Simulate")
-        await expect(page.locator("#simulated caption")).to_contain_text("three simulated days")
+        await expect(page.locator("#simulated caption")).to_contain_text("three simulated days", timeout=60_000)
         await page.evaluate("document.querySelector('.whatif').scrollIntoView()")
         await picture(page, "whatif-en")
 
