@@ -91,7 +91,5 @@ async def test_axe_finds_no_fault_in_planning(
         for path in ("planning", "planning?queue=billing", "roster", "roster?week=2026-11-23", "shifts"):
             await page.goto(f"{served.url}/desk/{path}")
             found[path] = await faults(page)
-            if "SHOTS" in __import__("os").environ:
-                await page.screenshot(path=f"/tmp/w-plan/{path.replace('?', '-')}-{scheme}-{width}.png", full_page=True)
             assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth"), path
         assert {path: wrong for path, wrong in found.items() if wrong} == {}
