@@ -30,6 +30,7 @@ from bot.turn import run_turn
 from bot.typing_signs import TypingSigns
 from bot.upkeep import CLOSE_EVERY_S, close_idle, every
 from bot.valuing import VALUE_EVERY_S, Valuing
+from bot.warehousing import KEEP_EVERY_S, keep_facts, nightly_warehouse
 from bot.worker import Worker
 from config.settings import Settings
 from crm_core.dispatcher import Dispatcher
@@ -128,6 +129,8 @@ async def work(settings: Settings) -> None:
             asyncio.create_task(every(CLOSE_EVERY_S, lambda now: close_idle(services.sessions, now), "close_idle")),
             asyncio.create_task(every(PLAN_EVERY_S, nightly.plan, "plan_night")),
             asyncio.create_task(every(EVERY_S, retaining.by_night, "retention")),
+            asyncio.create_task(every(PLAN_EVERY_S, nightly_warehouse(services).extract_if_due, "warehouse")),
+            asyncio.create_task(every(KEEP_EVERY_S, lambda now: keep_facts(services.sessions, now), "keep_facts")),
             *_learning(services),
         ]
         await worker.run()

@@ -17,6 +17,7 @@ from crm_core import (  # noqa: F401 - registers the tables
     models_oversight,
     models_phone,
     models_planning,
+    models_reports,
     models_routing,
     models_settings,
     models_sign_in,
