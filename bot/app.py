@@ -46,6 +46,7 @@ from desk.public import public_router
 from desk.routes import DeskServices, ReportPorts, desk_router
 from desk.services import CampaignPorts
 from insight.campaign_reports import campaign_design_answer, campaign_report
+from insight.planning_ports import planning_ports
 from insight.reports import read_report
 from insight.sales_reports import sales_report
 from insight.wallboard import read_wallboard
@@ -112,7 +113,7 @@ def build_app(services: Services) -> FastAPI:
         recognise=recogniser(read_shapes(services.settings.config_dir / "nlu" / "entities.yml")),
         suggest=partial(suggestions, services.turn.dialogue.knowledge), connections=Looking(services).connections(),
         webhook_key=derived_key(services.key, WEBHOOKS),
-        can_mail=services.letters is not None,
+        can_mail=services.letters is not None, planning=planning_ports(),
     )  # fmt: skip
     app.include_router(desk_router(desk))
     app.mount(API, api_app(api_services(services)))

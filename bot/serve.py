@@ -14,6 +14,7 @@ from bot.campaigns import CAMPAIGNS_EVERY_S, LEADS_EVERY_S, UnsubscribeLinks, ca
 from bot.extraction import PLAN_EVERY_S, Nightly, open_sources
 from bot.faxes import Faxes
 from bot.fetching import Fetching
+from bot.forecasting import FORECAST_EVERY_S, Forecasting
 from bot.intake_door import IntakeDoor
 from bot.letters import write_transcript
 from bot.phone.wiring import CALLBACKS_EVERY_S, pause_recording, place_callbacks
@@ -136,6 +137,7 @@ def _by_the_clock(services: Services, nightly: Nightly) -> list[Coroutine[Any, A
         every(PLAN_EVERY_S, nightly.plan, "plan_night"),
         every(EVERY_S, retaining.by_night, "retention"),
         every(VALUE_EVERY_S, Valuing(sessions).keep, "value_customers"),
+        every(FORECAST_EVERY_S, Forecasting(sessions, business).by_night, "forecast"),
         every(PLAN_EVERY_S, nightly_warehouse(services).extract_if_due, "warehouse"),
         every(KEEP_EVERY_S, lambda now: keep_facts(sessions, now), "keep_facts"),
         every(CAMPAIGNS_EVERY_S, marketing.carry_on, "campaigns"),

@@ -76,6 +76,7 @@ class Action(StrEnum):
     CAMPAIGN = "campaign"
     SELL = "sell"
     TRAIN = "train"
+    PLAN = "plan"
     ADMINISTER = "administer"
 
 
@@ -100,6 +101,7 @@ _BY_ROLE: Mapping[Action, frozenset[Role]] = {
     Action.CAMPAIGN: frozenset({Role.SUPERVISOR, Role.ADMIN}),
     Action.SELL: frozenset(Role),
     Action.TRAIN: frozenset({Role.LEAD, Role.SUPERVISOR, Role.ADMIN}),
+    Action.PLAN: frozenset({Role.SUPERVISOR, Role.ADMIN}),
     Action.ERASE: frozenset({Role.ADMIN}),
     Action.ADMINISTER: frozenset({Role.ADMIN}),
 }

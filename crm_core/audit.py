@@ -40,6 +40,8 @@ class AuditAction(StrEnum):
     CONFIGURATION_CHANGED = "configuration_changed"
     LESSON_MADE = "lesson_made"
     DATA_EXPIRED = "data_expired"
+    ROSTER_CHANGED = "roster_changed"
+    ARRIVALS_IMPORTED = "arrivals_imported"
 
 
 @dataclass(frozen=True, slots=True)

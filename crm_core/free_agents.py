@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cache
 from heapq import heapify, heappop, heappush
 
 from crm_core.routing_values import Candidate, Load, Need, Ring
@@ -39,27 +40,35 @@ class Profile:
         return len(unused) + len(self.languages - {need.language})
 
 
+_ROOM_FOR = {load: (Room(load.value),) for load in Load}
+NO_ROOM: frozenset[Room] = frozenset()
+
+
 def rooms_for(need: Need) -> tuple[Room, ...]:
-    if need.load is Load.CHAT and need.urgent:
+    if need.urgent and need.load is Load.CHAT:
         return (Room.CHAT, Room.URGENT_CHAT)
-    return (Room(need.load.value),)
+    return _ROOM_FOR[need.load]
 
 
 def rooms_of(agent: Candidate) -> frozenset[Room]:
     """Nothing beside a call; no call beside a chat; mails give way to a call and to an urgent chat."""
     holding, capacity = agent.holding, agent.capacity
     if not agent.present or holding.calls:
-        return frozenset()
+        return NO_ROOM
     most_chats = capacity.slots if capacity.chats is None else capacity.chats
     most_mails = capacity.slots if capacity.mails is None else capacity.mails
     is_below = holding.chats + holding.mails < capacity.slots
     may_chat = holding.chats < most_chats
-    has_room = (
-        (Room.CALL, capacity.calls > 0 and holding.chats == 0), (Room.CHAT, may_chat and is_below),
-        (Room.URGENT_CHAT, may_chat and holding.chats < capacity.slots),
-        (Room.MAIL, holding.mails < most_mails and is_below),
+    return _rooms(
+        capacity.calls > 0 and holding.chats == 0, may_chat and is_below,
+        may_chat and holding.chats < capacity.slots, holding.mails < most_mails and is_below,
     )  # fmt: skip
-    return frozenset(room for room, has in has_room if has)
+
+
+@cache
+def _rooms(*has: bool) -> frozenset[Room]:
+    """In the order of Room."""
+    return frozenset(room for room, is_there in zip(Room, has, strict=True) if is_there)
 
 
 Rank = tuple[int, float, int]  # how much they hold, idle since, id: the least takes the next
@@ -118,8 +127,13 @@ class FreeAgents:
     def __init__(self) -> None:
         self.by_id: dict[int, Candidate] = {}
         self.benches: dict[Profile, Bench] = {}
+        self._bench_of: dict[int, Bench] = {}
 
     def bench(self, agent: Candidate) -> Bench:
+        """Looked up by who it is while the profile is the same: comparing sets costs more than all the rest."""
+        known = self._bench_of.get(agent.id)
+        if known is not None and _is_of(agent, known.profile):
+            return known
         profile = Profile(agent.teams, agent.languages, agent.skills)
         found = self.benches.get(profile)
         if found is None:
@@ -129,15 +143,19 @@ class FreeAgents:
     def put(self, agent: Candidate) -> Bench:
         self.remove(agent.id)
         self.by_id[agent.id] = agent
-        bench = self.bench(agent)
+        bench = self._bench_of[agent.id] = self.bench(agent)
         bench.put(agent)
         return bench
 
     def remove(self, agent_id: int) -> None:
-        agent = self.by_id.pop(agent_id, None)
-        if agent is not None:
-            self.bench(agent).remove(agent_id)
+        if self.by_id.pop(agent_id, None) is not None:
+            self._bench_of[agent_id].remove(agent_id)
 
     def has_room(self, agent_id: int, room: Room) -> bool:
         agent = self.by_id.get(agent_id)
         return agent is not None and room in rooms_of(agent)
+
+
+def _is_of(agent: Candidate, profile: Profile) -> bool:
+    """Whether these are the very sets."""
+    return agent.teams is profile.teams and agent.languages is profile.languages and agent.skills is profile.skills

@@ -17,6 +17,7 @@ from crm_core import (  # noqa: F401 - registers the tables
     models_email,
     models_oversight,
     models_phone,
+    models_planning,
     models_practice,
     models_reports,
     models_routing,

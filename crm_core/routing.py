@@ -6,7 +6,6 @@ database: the queue and the simulator drive the same `Router`.
 
 from collections import defaultdict
 from collections.abc import Mapping
-from dataclasses import replace
 from heapq import heappop, heappush
 
 from crm_core.free_agents import Bench, FreeAgents, Room, rooms_for
@@ -73,7 +72,7 @@ class Router:
     def released(self, agent_id: int, load: Load, now: float) -> None:
         """One contact has ended: its room is free again, and the agent idle from `now`."""
         agent = self._agents.by_id[agent_id]
-        self.agent_changed(replace(agent, holding=agent.holding.plus(load, -1), idle_since=now))
+        self.agent_changed(agent.with_more(load, -1, now))
 
     def next_assignments(self, now: float) -> list[Assignment]:
         """Everything that can be offered now, least slack first; taken out of line, into the agents' hands."""
@@ -89,6 +88,8 @@ class Router:
         return self._timers[0][0] if self._timers else None
 
     def _next(self, now: float) -> Assignment | None:
+        if not self._open:
+            return None
         heads = [(head.deadline, head.queued_at, head.id, line) for line in self._open if (head := line.head())]
         for *_, line in sorted(heads):
             assignment = self._match(line, now)
@@ -149,8 +150,7 @@ class Router:
     def _take(self, assignment: Assignment, now: float) -> None:
         self.remove_waiting(assignment.waiting.id)
         agent = self._agents.by_id[assignment.agent_id]
-        load = assignment.waiting.need.load
-        self._agents.put(replace(agent, holding=agent.holding.plus(load, 1), idle_since=now))
+        self._agents.put(agent.with_more(assignment.waiting.need.load, 1, now))
 
     # Lines and time.
 

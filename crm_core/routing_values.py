@@ -105,6 +105,11 @@ class Candidate:
     holding: Holding = Holding()
     idle_since: float = 0.0
 
+    def with_more(self, load: Load, number: int, now: float) -> "Candidate":
+        """So many contacts more, or fewer, in hand from `now` on; `replace` would take three times as long."""
+        held = self.holding.plus(load, number)
+        return Candidate(self.id, self.teams, self.languages, self.skills, self.present, self.capacity, held, now)
+
 
 @dataclass(frozen=True, slots=True)
 class Reason:

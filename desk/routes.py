@@ -18,6 +18,7 @@ from desk.page_routes import page_routes
 from desk.pages import Pages
 from desk.password_page import password_routes
 from desk.people_page import people_routes
+from desk.planning_page import planning_routes
 from desk.practice_deeds import practice_deed_routes
 from desk.practice_page import practice_routes
 from desk.practice_parts import practice_part_routes
@@ -26,6 +27,7 @@ from desk.quality_page import quality_routes
 from desk.reports_page import reports_routes
 from desk.retention_page import retention_routes
 from desk.review_page import review_routes
+from desk.roster_page import roster_routes
 from desk.search_page import search_routes
 from desk.second_factor_page import second_factor_routes
 from desk.second_step_page import second_step_routes
@@ -59,7 +61,7 @@ def desk_router(services: DeskServices) -> APIRouter:
         quality_routes, audit_routes, people_routes, password_routes, reports_routes, wallboard_routes, socket_routes,
         upload_routes, keys_routes, webhooks_routes, second_factor_routes, second_step_routes, sign_in_routes,
         letter_routes, writing_routes, provider_routes, settings_routes, retention_routes, connection_routes,
-        setup_routes, campaign_routes, lead_routes, area_routes, page_routes,
+        setup_routes, campaign_routes, lead_routes, planning_routes, roster_routes, area_routes, page_routes,
     )  # fmt: skip
     for routes in parts:
         router.include_router(routes(desk))

@@ -21,6 +21,8 @@ from crm_core.campaigns import StoredCampaign
 from crm_core.contracts import ContactId
 from crm_core.db import Sessions
 from crm_core.erp.port import Erp
+from crm_core.errors import NotFound
+from crm_core.planning_ports import PlanningPorts
 from crm_core.practice_judging import Found, Recognise
 from crm_core.reporting import Question, Report, Wallboard
 from crm_core.sales_report import SalesQuestion, SalesReport
@@ -96,6 +98,7 @@ class DeskServices:
     webhook_key: bytes = b""  # makes the secrets of outgoing webhooks
     connections: Connections = NOT_CONNECTED
     can_mail: bool = False  # letters outside conversations
+    planning: PlanningPorts | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +118,13 @@ class Desk:
         """Scheme and host of the configured address."""
         parts = urlsplit(self.services.settings.base_url)
         return f"{parts.scheme}://{parts.netloc}"
+
+    @property
+    def planning(self) -> PlanningPorts:
+        """Raises NotFound where nothing computes plans."""
+        if self.services.planning is None:
+            raise NotFound("Nothing is planned here.")
+        return self.services.planning
 
     def words(self, language: str | None) -> Words:
         return self.catalogues.get(language or "") or self.catalogues["en"]

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import accumulate
 from math import log
 from random import Random
 
@@ -63,17 +64,16 @@ def draw_crowd(day: Day, kinds: Sequence[Kind], conduct: Conduct, seed: int, *, 
     """The same seed draws the same people whatever the conduct of the bot is: scenarios differ by nothing else."""
     random = Random(seed)  # noqa: S311 - a simulation
     times = arrival_times_s(day, random, counted=counted)
+    up_to = [*accumulate(each.share for each in kinds)]
     people: list[Customer] = []
     for number, at_s in enumerate(times, start=1):
-        people.append(_draw(random, number, at_s, (kinds, conduct, people)))
+        kind = random.choices(kinds, cum_weights=up_to)[0]
+        people.append(_draw(random, (number, at_s, kind), conduct, people))
     return Crowd(day.opens_at, microseconds(day.length_s), tuple(people))
 
 
-def _draw(
-    random: Random, number: int, at_s: float, given: tuple[Sequence[Kind], Conduct, Sequence[Customer]]
-) -> Customer:
-    kinds, conduct, earlier = given
-    kind = random.choices(kinds, [each.share for each in kinds])[0]
+def _draw(random: Random, come: tuple[int, float, Kind], conduct: Conduct, earlier: Sequence[Customer]) -> Customer:
+    number, at_s, kind = come
     handle_s, patience_s, bot_s = (
         mean * -log(1.0 - random.random()) for mean in (conduct.handle_s, conduct.patience_s, conduct.bot_s)
     )

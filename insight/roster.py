@@ -59,8 +59,8 @@ def _whole(wanted: Sequence[float], hours: Sequence[Hour], agent_hours: float) -
     return tuple(people)
 
 
-def shifts(people_per_hour: Sequence[int], length_s: float) -> tuple[Shift, ...]:
-    """One person works every hour in which so many are needed; breaks are part of the shrinkage, not of these hours."""
+def shifts(people_per_hour: Sequence[int], length_s: float, step_s: float = HOUR_S) -> tuple[Shift, ...]:
+    """One person works every hour (or other step) in which so many are needed; breaks belong to the shrinkage."""
     found = []
     for agent_id in range(1, max(people_per_hour, default=0) + 1):
         start: int | None = None
@@ -68,6 +68,6 @@ def shifts(people_per_hour: Sequence[int], length_s: float) -> tuple[Shift, ...]
             if people >= agent_id and start is None:
                 start = hour
             elif people < agent_id and start is not None:
-                found.append(Shift(agent_id, start * HOUR_S, min(hour * HOUR_S, length_s)))
+                found.append(Shift(agent_id, start * step_s, min(hour * step_s, length_s)))
                 start = None
     return tuple(found)

@@ -1,6 +1,6 @@
 """A day of the contact centre, event by event: the real router decides who takes whom, and real events tell of it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import IntEnum
 from heapq import heapify, heappop, heappush
@@ -12,10 +12,11 @@ from crm_core.routing_values import Assignment, Candidate, Ring, Waiting
 from crm_core.sla import deadline
 from insight.customers import Crowd, Customer, microseconds
 from insight.promiser import Promiser
-from insight.roster import Shift
+from insight.roster import HOUR_S, Shift
 from insight.simulated_events import Story
 
 MICRO = 1e-6
+CALLBACK = "callback"
 MOST_DECLINES = 3  # then the line forgets who declined, so that nobody is stranded
 
 
@@ -51,6 +52,8 @@ class Habits:
     offer_us: int = 20_000_000
     reopens_after_us: int = 900_000_000
     promises_wait: bool = False
+    called_back: float = 0.0
+    callback_us: tuple[int, ...] = ()  # for who comes in each hour of the day: when they are called
 
 
 @dataclass(slots=True, eq=False)
@@ -68,10 +71,11 @@ class Segment:
     offered_to: int | None = None
     passed_by: frozenset[int] = frozenset()
     p80_us: int | None = None
+    is_put_off: bool = False  # gave the place up for a callback
 
     @property
     def is_waiting(self) -> bool:
-        return self.answered_us is None and self.left_us is None
+        return self.answered_us is None and self.left_us is None and not self.is_put_off
 
 
 class Simulation:
@@ -81,6 +85,9 @@ class Simulation:
         self._centre, self._crowd, self._habits, self._story = centre, crowd, habits, story
         self._router = Router(centre.rings)
         self._random = Random(seed)  # noqa: S311 - a simulation
+        self._deeds: Mapping[Step, Callable[[Segment, int], None]] = {
+            Step.DONE: self._done, Step.LEAVES: self._leave, Step.OFFER_LAPSES: self._lapse, Step.ENTERS: self._enter,
+        }  # fmt: skip
         self._numbers = count()
         self._heap = [self._entry(*step) for step in self._first_steps()]
         self._line: dict[int, Segment] = {}  # by id of the conversation
@@ -123,6 +130,8 @@ class Simulation:
             for assignment in self._router.next_assignments(now_us * MICRO):
                 self._offer(assignment, now_us)
             self._promise(now_us)
+            self._offer_callbacks(now_us)
+            self._entered.clear()
         return self
 
     def _promise(self, now_us: int) -> None:
@@ -132,7 +141,18 @@ class Simulation:
             if told is not None and self._story:
                 segment.p80_us = microseconds(told.p80_s)
                 self._story.estimated(segment.customer, segment.queue, now_us, (len(self._line), told))
-        self._entered.clear()
+
+    def _offer_callbacks(self, now_us: int) -> None:
+        """Whoever came just now and was not taken at once may choose to be called in a quieter hour."""
+        times = self._habits.callback_us
+        for segment in self._entered if times else ():
+            at_us = times[min(int(now_us * MICRO / HOUR_S), len(times) - 1)]
+            may = segment.entry != CALLBACK and segment.customer.id in self._line and at_us > now_us
+            if may and self._happens(self._habits.called_back):
+                segment.is_put_off = True
+                del self._line[segment.customer.id]
+                self._router.remove_waiting(segment.customer.id)
+                self._plan(at_us, Step.ENTERS, Segment(segment.customer, segment.queue, at_us, CALLBACK))
 
     def _take(self, step: Step, what: object, now_us: int) -> None:
         if isinstance(what, int):
@@ -140,9 +160,7 @@ class Simulation:
         elif isinstance(what, Customer):
             self._enter(Segment(what, what.kind.need.queue, now_us), now_us)
         elif isinstance(what, Segment):
-            {Step.DONE: self._done, Step.LEAVES: self._leave, Step.OFFER_LAPSES: self._lapse, Step.ENTERS: self._enter}[
-                step
-            ](what, now_us)
+            self._deeds[step](what, now_us)
 
     def _shift(self, agent_id: int, now_us: int, *, starts: bool) -> None:
         """Whoever is busy at the end of a shift finishes what they hold."""
@@ -156,7 +174,8 @@ class Simulation:
         self.segments.append(segment)
         self._line[segment.customer.id] = segment
         self._entered.append(segment)
-        self._plan(now_us + segment.customer.patience_us, Step.LEAVES, segment)
+        if segment.entry != CALLBACK:
+            self._plan(now_us + segment.customer.patience_us, Step.LEAVES, segment)
         due_s = self._wait_in_line(segment)
         if self._story:
             self._story.queued(segment.customer, (segment.queue, segment.entry), now_us, microseconds(due_s))

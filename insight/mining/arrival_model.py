@@ -121,15 +121,15 @@ def shape(history: History, until: int, weekday: int) -> Floats:
     return np.asarray(smooth / smooth.sum(), dtype=np.float64)
 
 
-def one_ahead(history: History, index: int, settings: Settings) -> Floats:
-    """What the first `index` days say of the next one."""
-    total = expected_total(history, index, history.traits[index].tolist(), settings)
-    return total * shape(history, index, history.dates[index].weekday())
+def one_ahead(history: History, index: int, settings: Settings, lag: int = 0) -> Floats:
+    """What the first `index` days, but for the last `lag` of them, say of the next one."""
+    total = expected_total(history, index - lag, history.traits[index].tolist(), settings)
+    return total * shape(history, index - lag, history.dates[index].weekday())
 
 
-def ahead(history: History, origins: Sequence[int], settings: Settings) -> Floats:
+def ahead(history: History, origins: Sequence[int], settings: Settings, lag: int = 0) -> Floats:
     """Origins × slots, each from the days before it alone."""
-    return np.array([one_ahead(history, index, settings) for index in origins])
+    return np.array([one_ahead(history, index, settings, lag) for index in origins])
 
 
 def choose_settings(history: History, origins: Sequence[int]) -> Settings:
@@ -166,3 +166,15 @@ def grouped(counts: Floats, slots: int) -> Floats:
 def wape(actual: Floats, expected: Floats) -> float:
     """Absolute errors as a share of all that came."""
     return float(np.abs(actual - expected).sum() / actual.sum())
+
+
+def surprise(actual: Floats, forecast: Floats) -> Floats:
+    """In units of what a Poisson count of that size spreads by itself."""
+    return (actual - forecast) / np.sqrt(forecast + 1)
+
+
+def band(forecast: Floats, surprises: Floats, tails: tuple[float, float]) -> tuple[Floats, Floats]:
+    """Between which counts lie, by what surprised on earlier days."""
+    low, high = np.quantile(surprises, tails)
+    spread = np.sqrt(forecast + 1)
+    return np.floor(np.maximum(0.0, forecast + low * spread)), np.ceil(forecast + high * spread)

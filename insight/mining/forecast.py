@@ -14,11 +14,13 @@ from insight.mining.arrival_model import (
     History,
     Settings,
     ahead,
+    band,
     choose_settings,
     expected_total,
     history_of,
     seasonal_naive,
     shape,
+    surprise,
     wape,
 )
 from insight.mining.findings import BackTest, Finding, Interval, Minimum, Protocol, demand_enough
@@ -57,7 +59,7 @@ def forecast_arrivals(days: Sequence[Day], on: date) -> Finding[ArrivalForecast]
     expected = expected_total(history, n, history.traits_of(on, history.dates[-1]), settings) * shape(
         history, n, on.weekday()
     )
-    low, high = _band(expected, surprises)
+    low, high = band(expected, surprises, TAILS)
     opens_at = datetime(on.year, on.month, on.day, tzinfo=UTC) + timedelta(seconds=history.first_s)
     day = Day(opens_at, history.slot_s, tuple(expected.tolist()))
     total = float(expected.sum())
@@ -73,26 +75,15 @@ def _back_test(
     history: History, tuned: Sequence[int], tried: Sequence[int], settings: Settings
 ) -> tuple[BackTest, Floats]:
     """The band that is counted on the tried days comes from the days before them; the one returned, from both."""
-    before = _surprise(history.counts[list(tuned)], ahead(history, tuned, settings))
+    before = surprise(history.counts[list(tuned)], ahead(history, tuned, settings))
     actual, forecast = history.counts[list(tried)], ahead(history, tried, settings)
-    low, high = _band(forecast, before)
+    low, high = band(forecast, before, TAILS)
     coverage = float(np.mean((actual >= low) & (actual <= high)))
     plain = wape(actual, seasonal_naive(history, tried))
     test = BackTest(
         Protocol.ORIGINS, "wape", wape(actual, forecast), "seasonal_naive", plain, len(tried), {"coverage95": coverage}
     )
-    return test, np.concatenate([before, _surprise(actual, forecast)])
-
-
-def _surprise(actual: Floats, forecast: Floats) -> Floats:
-    """In units of what a Poisson count of that size spreads by itself."""
-    return (actual - forecast) / np.sqrt(forecast + 1)
-
-
-def _band(forecast: Floats, surprises: Floats) -> tuple[Floats, Floats]:
-    low, high = np.quantile(surprises, TAILS)
-    spread = np.sqrt(forecast + 1)
-    return np.floor(np.maximum(0.0, forecast + low * spread)), np.ceil(forecast + high * spread)
+    return test, np.concatenate([before, surprise(actual, forecast)])
 
 
 def _total_interval(history: History, tried: Sequence[int], settings: Settings, total: float) -> Interval:

@@ -21,10 +21,12 @@ where ordered_on is not null and amount is not null and stage <> 'cancelled' and
 """
 ARRIVALS = """
 select date_bin(make_interval(secs => :slot_s), at at time zone :zone, timestamp '2000-01-01') as slot, count(*)
-from event where kind = 'queued' and data ->> 'entry' is distinct from 'transfer' and at < :until
+from event where kind = 'queued' and data ->> 'entry' is distinct from 'transfer' and at >= :since and at < :until
+  and (cast(:queue as text) is null or data ->> 'queue' = :queue)
 group by slot order by slot
 """
 SLOT_S = 1800
+EVER = datetime(2000, 1, 1, tzinfo=UTC)
 Record = tuple[str, date, Decimal | float, Decimal | float, str | None, str, str | None]
 
 
@@ -48,9 +50,12 @@ async def read_sales_extract(session: AsyncSession, currency: str | None = None)
     return sales_of(records, currency)
 
 
-async def read_arrival_days(session: AsyncSession, zone: str, until: datetime) -> list[Day]:
-    """Contacts that entered a line by half hours of the company's wall clock, whole days before `until`."""
-    counted = (await session.execute(text(ARRIVALS), {"slot_s": SLOT_S, "zone": zone, "until": until})).all()
+async def read_arrival_days(
+    session: AsyncSession, zone: str, until: datetime, queue: str | None = None, since: datetime = EVER
+) -> list[Day]:
+    """Contacts that entered a line, or this one, by half hours of the company's wall clock; days before `until`."""
+    asked = {"slot_s": SLOT_S, "zone": zone, "since": since, "until": until, "queue": queue}
+    counted = (await session.execute(text(ARRIVALS), asked)).all()
     by_day: defaultdict[date, dict[int, int]] = defaultdict(dict)
     for slot, count in counted:
         by_day[slot.date()][(slot.hour * 3600 + slot.minute * 60) // SLOT_S] = count

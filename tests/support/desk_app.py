@@ -35,6 +35,7 @@ from desk.connections import NOT_CONNECTED, Connections
 from desk.routes import DeskServices, ReportPorts, desk_router
 from desk.services import CampaignPorts, Suggest, Suggestion
 from insight.campaign_reports import campaign_design_answer, campaign_report
+from insight.planning_ports import planning_ports
 from insight.reports import read_report
 from insight.sales_reports import sales_report
 from insight.wallboard import read_wallboard
@@ -170,7 +171,7 @@ class DeskParts:
         services = DeskServices(
             self.sessions, self.business, self.erp, self.settings, self.now, self.signals.watch, KEY,
             lambda: INTENTS, ReportPorts(read_report, read_wallboard), CAMPAIGNS, self.blobs, self.suggest,
-            connections=self.connections, recognise=recogniser(SHAPES),
+            connections=self.connections, recognise=recogniser(SHAPES), planning=planning_ports(),
         )  # fmt: skip
         app = FastAPI()
         app.include_router(desk_router(services))
