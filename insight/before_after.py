@@ -1,7 +1,8 @@
 """Before and after: a figure day by day, its own trend carried on, and what the introduction changed beside it.
 
-Interrupted time series by segmented regression (Wagner et al. 2002): level, trend, change of level and of trend, and the
-days of the week where each was seen often enough. Errors are Newey and West's (1987), since days resemble their neighbours.
+Interrupted time series by segmented regression (Wagner et al. 2002): level, trend, change of level and of trend, and
+the days of the week where each was seen often enough. Errors are Newey and West's (1987): days resemble their
+neighbours.
 """
 
 from collections.abc import Sequence
@@ -38,7 +39,7 @@ def effect_of(days: Sequence[DayValue], introduced: date) -> Effect:
     y = np.array([each.value for each in (*before, *after)])
     effects, variance = newey_west(x, y)
     value = float(mean_after @ effects)
-    half = Z95 * float(np.sqrt(max(0.0, mean_after @ variance @ mean_after)))
+    half = Z95 * float(np.sqrt(max(0.0, float(mean_after @ variance @ mean_after))))
     return Effect(value, value - half, value + half, len(before), len(after))
 
 
@@ -57,7 +58,7 @@ def _columns(days: Sequence[DayValue], introduced: date) -> tuple[Floats, Floats
 
 
 def newey_west(x: Floats, y: Floats) -> tuple[Floats, Floats]:
-    """Least squares and its covariance; a week of lags, or what the usual rule (4·(n/100)^(2/9)) asks if that is more."""
+    """Least squares and its covariance; a week of lags, or the usual rule's 4·(n/100)^(2/9) where that is more."""
     inverse = np.linalg.pinv(x.T @ x)
     effects = inverse @ x.T @ y
     moments = (y - x @ effects)[:, None] * x

@@ -1,4 +1,4 @@
-"""Benefits from measured changes only: two periods of the same figure, their difference with its interval, a year of it.
+"""Benefits from measured changes only: a figure in two periods, the difference with its interval, a year of it.
 
 What was not measured in both periods gives no benefit but the sentence that says so.
 """

@@ -43,7 +43,9 @@ def test_a_trend_alone_is_no_effect() -> None:
 
 def test_the_interval_holds_the_truth_nearly_as_often_as_it_says() -> None:
     """Newey and West's errors are known to be a little too small in short series."""
-    held = sum(found.low <= -2 <= found.high for found in (effect_of(days(-2, seed), INTRODUCED) for seed in range(200)))
+    held = sum(
+        found.low <= -2 <= found.high for found in (effect_of(days(-2, seed), INTRODUCED) for seed in range(200))
+    )
     assert held >= 160
 
 
