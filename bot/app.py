@@ -22,6 +22,7 @@ from bot.inline import InlineTurns
 from bot.intake_door import IntakeDoor
 from bot.nlu_routes import nlu_routes
 from bot.phone.wiring import phone_routers
+from bot.printing import Printer
 from bot.process import process_name
 from bot.rating_page import rating_routes
 from bot.secret import WEBHOOKS, derived_key
@@ -41,6 +42,7 @@ from crm_core.signals import SignalListener
 from desk.assets import static_files
 from desk.public import public_router
 from desk.routes import DeskServices, ReportPorts, desk_router
+from insight.five_steps import read_findings
 from insight.reports import read_report
 from insight.wallboard import read_wallboard
 
@@ -97,10 +99,11 @@ def build_app(services: Services) -> FastAPI:
     desk = DeskServices(
         sessions=services.sessions, business=services.business, erp=services.erp, settings=services.settings,
         now=services.turn.now, watch=running.hub.watch_all, key=derived_key(services.key, "desk"),
-        intents=lambda: services.nlu.intents, reports=ReportPorts(read_report, read_wallboard), blobs=services.blobs,
+        intents=lambda: services.nlu.intents, reports=ReportPorts(read_report, read_wallboard, read_findings),
+        blobs=services.blobs,
         suggest=partial(suggestions, services.turn.dialogue.knowledge), connections=Looking(services).connections(),
         webhook_key=derived_key(services.key, WEBHOOKS),
-        can_mail=services.letters is not None,
+        can_mail=services.letters is not None, to_pdf=Printer(services.settings.chromium).to_pdf,
     )  # fmt: skip
     app.include_router(desk_router(desk))
     app.mount(API, api_app(api_services(services)))

@@ -73,6 +73,7 @@ class Economics:
 
     npv: Band
     npv_cash: Band
+    npv_at_modes: float
     p_positive: float
     p_positive_cash: float
     roi: Band | None

@@ -42,6 +42,7 @@ class Area:
 OVERSIGHT = Area("/desk/oversight", "gauge", "areas.oversight", (
     Section("wallboard", "/desk/wallboard", "gauge", "reports.wallboard", Action.REPORT),
     Section("reports", "/desk/reports", "chart-column", "reports.title", Action.REPORT),
+    Section("five_steps", "/desk/five-steps", "footprints", "five_steps.title", Action.SUPERVISE),
     Section("quality", "/desk/quality", "star", "quality.title", Action.READ),
     Section("review", "/desk/review", "list-checks", "review.title", Action.SUPERVISE),
     Section("trouble", "/desk/trouble", "triangle-alert", "trouble.title", Action.SUPERVISE),

@@ -12,13 +12,17 @@ from fastapi import Path
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from config.business import Business
+from config.company import Company
+from config.five_steps import FiveSteps
 from config.settings import Settings
 from crm_core.access import Reach
 from crm_core.blobs import BlobStore
 from crm_core.db import Sessions
 from crm_core.erp.port import Erp
+from crm_core.errors import Unavailable
 from crm_core.reporting import Question, Report, Wallboard
 from crm_core.signals import Signal
+from crm_core.step_findings import Findings
 from desk.connections import NOT_CONNECTED, Connections
 from desk.pages import Pages
 from desk.words import Words
@@ -29,10 +33,11 @@ Watch = Callable[[], AbstractAsyncContextManager[asyncio.Queue[Signal]]]
 
 @dataclass(frozen=True, slots=True)
 class ReportPorts:
-    """What computes figures; both refuse who may not see them."""
+    """What computes figures; each refuses who may not see them."""
 
     read: Callable[[AsyncSession, Reach, Question], Awaitable[Report]]
     wallboard: Callable[[AsyncSession, Reach, Question], Awaitable[Wallboard]]
+    steps: Callable[[AsyncSession, Reach, datetime, FiveSteps, Company], Awaitable[Findings]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +54,19 @@ class Suggestion:
     href: str = ""
 
 
+ToPdf = Callable[[str], Awaitable[bytes]]  # of a page that loads nothing; raises NoPrinter
 Suggest = Callable[[str, str], Sequence[Suggestion]]  # a question and its language
+
+
+class NoPrinter(Unavailable):
+    """There is no Chromium on this machine, or it did not print."""
+
+    code = "no_printer"
+
+
+async def no_printer(_page: str) -> bytes:
+    """Where nothing can print. Raises NoPrinter."""
+    raise NoPrinter("No Chromium was found.")
 
 
 def _none(_question: str, _language: str) -> Sequence[Suggestion]:
@@ -74,6 +91,7 @@ class DeskServices:
     webhook_key: bytes = b""  # makes the secrets of outgoing webhooks
     connections: Connections = NOT_CONNECTED
     can_mail: bool = False  # letters outside conversations
+    to_pdf: ToPdf = no_printer
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,9 +42,9 @@ def analyse(plan: Plan, draws: int = DRAWS, seed: int = SEED) -> Economics:
     npv, npv_cash = present_value(flows.net, rate), present_value(flows.net_cash, rate)
     median = float(np.median(paid_back))
     return Economics(
-        band(npv), band(npv_cash), float(np.mean(npv > 0)), float(np.mean(npv_cash > 0)), _roi(flows),
-        median if np.isfinite(median) else None, float(np.mean(np.isfinite(paid_back))), band(_long_cost(flows)),
-        _years(plan), tornado(plan), draws,
+        band(npv), band(npv_cash), _npv(plan, _at_modes(plan)), float(np.mean(npv > 0)), float(np.mean(npv_cash > 0)),
+        _roi(flows), median if np.isfinite(median) else None, float(np.mean(np.isfinite(paid_back))),
+        band(_long_cost(flows)), _years(plan), tornado(plan), draws,
     )  # fmt: skip
 
 

@@ -1,5 +1,6 @@
 """Everything that is measured for the five steps, in two periods of the company's choosing."""
 
+import asyncio
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
@@ -69,10 +70,11 @@ async def read_findings(
     measured = await _measure(session, reach, question, company.currency)
     compared = Compared(measured.report.before, measured.report.now, later, measured.open_s)
     found = changes(compared, (measured.bought[0].again, measured.bought[1].again), steps.campaign)
+    economics = await asyncio.to_thread(economics_of, steps, found)
     asked = asked_of(reach, question, later, await read_rules(session))
     unknown = await read_unknown(session, reach, later)
     return Findings(
-        later, earlier, found, economics_of(steps, found), tuple(_goals(steps, measured, _first_day(question))),
+        later, earlier, found, economics, tuple(_goals(steps, measured, _first_day(question))),
         await read_gaps(session, asked), await scope_of(measured.report.groups, unknown, company.languages),
     )  # fmt: skip
 

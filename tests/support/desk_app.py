@@ -32,7 +32,8 @@ from crm_core.signals import Signal
 from desk.assets import static_files
 from desk.connections import NOT_CONNECTED, Connections
 from desk.routes import DeskServices, ReportPorts, desk_router
-from desk.services import Suggest, Suggestion
+from desk.services import Suggest, Suggestion, ToPdf, no_printer
+from insight.five_steps import read_findings
 from insight.reports import read_report
 from insight.wallboard import read_wallboard
 
@@ -157,12 +158,13 @@ class DeskParts:
     blobs: BlobStore | None = None
     suggest: Suggest = answered
     connections: Connections = NOT_CONNECTED
+    to_pdf: ToPdf = no_printer
 
     def app(self) -> FastAPI:
         services = DeskServices(
             self.sessions, self.business, self.erp, self.settings, self.now, self.signals.watch, KEY,
-            lambda: INTENTS, ReportPorts(read_report, read_wallboard), self.blobs, self.suggest,
-            self.connections,
+            lambda: INTENTS, ReportPorts(read_report, read_wallboard, read_findings), self.blobs, self.suggest,
+            self.connections, to_pdf=self.to_pdf,
         )  # fmt: skip
         app = FastAPI()
         app.include_router(desk_router(services))
