@@ -2,9 +2,10 @@
 
 import click
 
+from bot.cli_economics import FIVE_STEPS
 from bot.cli_mining import MINING
 
-COMMANDS: tuple[click.Command, ...] = (*MINING,)
+COMMANDS: tuple[click.Command, ...] = (*MINING, *FIVE_STEPS)
 
 
 @click.group("insight")

@@ -15,6 +15,7 @@ from bot.intake_door import IntakeDoor
 from bot.letters import write_transcript
 from bot.phone.wiring import CALLBACKS_EVERY_S, pause_recording, place_callbacks
 from bot.postman import Postman, Sender
+from bot.printing import Printer
 from bot.process import end_with_parent, process_name
 from bot.pullers import run_pullers
 from bot.retention import EVERY_S, Retaining
@@ -29,6 +30,8 @@ from bot.turn import run_turn
 from bot.typing_signs import TypingSigns
 from bot.upkeep import CLOSE_EVERY_S, close_idle, every
 from bot.valuing import VALUE_EVERY_S, Valuing
+from bot.weekly_letters import EVERY_S as WEEKLY_EVERY_S
+from bot.weekly_letters import WeeklyLetters
 from bot.worker import Worker
 from config.settings import Settings
 from crm_core.dispatcher import Dispatcher
@@ -49,6 +52,15 @@ async def serve(settings: Settings) -> None:
         orphaned = asyncio.create_task(end_with_parent())
         await uvicorn.Server(config).serve()
         orphaned.cancel()
+
+
+def weekly_letters(services: Services) -> WeeklyLetters:
+    """Where no mail goes out, nobody could subscribe."""
+    settings = services.settings
+    return WeeklyLetters(
+        services.sessions, services.business, services.blobs, Printer(settings.chromium), settings.base_url,
+        services.nlu.intents,
+    )  # fmt: skip
 
 
 def build_worker(services: Services, nightly: Nightly) -> Worker:
@@ -118,6 +130,7 @@ async def work(settings: Settings) -> None:
             asyncio.create_task(every(CLOSE_EVERY_S, lambda now: close_idle(services.sessions, now), "close_idle")),
             asyncio.create_task(every(PLAN_EVERY_S, nightly.plan, "plan_night")),
             asyncio.create_task(every(EVERY_S, retaining.by_night, "retention")),
+            asyncio.create_task(every(WEEKLY_EVERY_S, weekly_letters(services).write, "weekly_letters")),
             asyncio.create_task(every(VALUE_EVERY_S, Valuing(services.sessions).keep, "value_customers")),
         ]
         await worker.run()

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from crm_core.access import Action, Viewer, allows, require_role
 from crm_core.models import User
 from crm_core.models_steps import ReportLetter, ReportSubscription
+from crm_core.staff import viewer_of
 from crm_core.states import Role
 
 
@@ -44,15 +45,10 @@ async def unserved(session: AsyncSession, week: date) -> list[Subscriber]:
         .order_by(User.id)
     )
     people = (await session.scalars(statement)).all()
-    return [_subscriber(each) for each in people if allows(Role(each.role), Action.SUPERVISE)]
+    return [Subscriber(viewer_of(each), each.email) for each in people if allows(Role(each.role), Action.SUPERVISE)]
 
 
 async def claim_letter(session: AsyncSession, now: datetime, user_id: int, week: date) -> bool:
     """True for the first who asks; the letter is enqueued in the same transaction."""
     values = insert(ReportLetter).values(user_id=user_id, week=week, at=now).on_conflict_do_nothing()
     return await session.scalar(values.returning(ReportLetter.user_id)) is not None
-
-
-def _subscriber(user: User) -> Subscriber:
-    viewer = Viewer(user.id, Role(user.role), frozenset(user.teams), user.name, user.language, user.time_zone)
-    return Subscriber(viewer, user.email)
