@@ -1,4 +1,4 @@
-"""`python -m bot insight economics|report5`: the five steps as they are stored, or from a file, and what is measured."""
+"""`python -m bot insight economics|report5`: the five steps as stored or from a file, and what is measured."""
 
 import asyncio
 import json

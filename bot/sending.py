@@ -154,7 +154,8 @@ class Sending:
         if self.letters is None:
             raise JobFailedError(Failure("no_mail_server", retryable=False))
         payload = job.payload
-        enclosed = [str(token) for token in payload.get("files", ())]
+        files = payload.get("files")
+        enclosed = [str(token) for token in files] if isinstance(files, list) else []
         outbound = Outbound(
             MessageId(-job.id), ConversationId(job.conversation_id or 0), "letters",
             Address(AddressKind.MAILTO, str(payload["to"])), str(payload["text"]), str(payload["language"]),
@@ -166,8 +167,13 @@ class Sending:
             raise JobFailedError(Failure(receipt.code or "mail_failed", receipt.retryable, receipt.retry_after_s))
         async with unit_of_work(self.sessions) as session:
             await jobs.finish(session, [job])
-        for token in enclosed if self.blobs is not None else ():
-            await self.blobs.delete(token)  # nothing else names it
+        await self._forget(enclosed)
+
+    async def _forget(self, tokens: list[str]) -> None:
+        """Files of a letter: nothing else names them."""
+        for token in tokens:
+            if self.blobs is not None:
+                await self.blobs.delete(token)
 
 
 def _can_ask(channel: Channel) -> bool:

@@ -68,6 +68,11 @@ def share(value: float | None, words: Words) -> str:
     return NOTHING if value is None else str(format_percent(value, "0.0\u00a0%", locale=words.locale))
 
 
+def points(value: float, words: Words) -> str:
+    """A difference of two shares."""
+    return words("reports.units.points", n=format_decimal(100 * value, "+0.0;-0.0", locale=words.locale))
+
+
 def measured(value: float | None, unit: str, currency: str, words: Words) -> str:
     """`unit`: share, seconds, money or number."""
     if value is None:

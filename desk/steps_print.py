@@ -25,8 +25,10 @@ _FILE = re.compile(r'url\("/static/([\w./-]+)"\)')
 def printed(pages: Pages, sheet: Sheet, report: Report | None = None, *, is_whole: bool = False) -> str:
     """For a browser's own print. `is_whole`: with styles and fonts inside, to be read from a file."""
     words = sheet.paper.words
+    head = running_head(f"{sheet.business.company.name} · {words('five_steps.title')}")
     return pages.render(
-        "five_steps_print.html", words, **sheet_context(sheet), styles=styles() if is_whole else "", files=STYLES,
+        "five_steps_print.html", words, **sheet_context(sheet), files=STYLES,
+        styles=styles() + head if is_whole else "",
         cards=cards(report, words, WITHIN_S) if report else (),
         printed_at=sheet.paper.clock.full(sheet.paper.clock.now),
     )  # fmt: skip
@@ -37,6 +39,13 @@ def styles() -> Markup:
     """Everything in one; the files are our own, hence trusted."""
     text = "\n".join((STATIC / name).read_text(encoding="utf-8") for name in STYLES)
     return Markup(_FILE.sub(_inside, text))  # noqa: S704 - files of this repository
+
+
+def running_head(text: str) -> Markup:
+    """The line on top of every page, as a string of CSS that nothing in it can end (CSS Syntax 3, 4.3.7)."""
+    escaped = "".join(each if each.isalnum() or each in " ·.,-" else f"\\{ord(each):06x}" for each in text)
+    box = f'@page{{@top-left{{content:"{escaped}";font:9px "Inter Variable",system-ui;color:#5f6675}}}}'
+    return Markup(box)  # noqa: S704 - letters, digits and escapes
 
 
 def _inside(found: re.Match[str]) -> str:

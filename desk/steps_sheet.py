@@ -88,7 +88,7 @@ def _weekdays(days: Sequence[int], words: Words) -> str:
 
 def _channels(sheet: Sheet) -> tuple[ScopeLine, ...]:
     words = sheet.paper.words
-    on = {inbox.channel for inbox in sheet.business.channels.inboxes}
+    on: set[str] = {inbox.channel for inbox in sheet.business.channels.inboxes}
     names = {key: words(f"channels.{key}") for key in words.section("channels")}
     return _scope_lines(names, on, sheet.findings.scope.channels, words)
 

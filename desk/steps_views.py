@@ -14,7 +14,7 @@ from desk.report_views import NOTHING, shown_value
 from desk.sentences import shown_value as shown_parameter
 from desk.steps_drawings import Paper
 from desk.steps_form import UNITS, option_names
-from desk.steps_numbers import measured, share, spread, whole
+from desk.steps_numbers import measured, points, share, spread, whole
 from desk.words import Words
 
 MOST_GAPS = 20
@@ -164,6 +164,8 @@ def _effect(each: GoalFound, paper: Paper) -> str:
 
 def _effect_values(effect: Effect, unit: str, paper: Paper) -> Mapping[str, str]:
     values = {"value": effect.value, "low": effect.low, "high": effect.high}
+    if unit == "share":
+        return {name: points(value, paper.words) for name, value in values.items()}
     return {name: measured(value, unit, paper.currency, paper.words) for name, value in values.items()}
 
 
