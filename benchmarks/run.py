@@ -11,7 +11,7 @@ from benchmarks.report import ROOT, commit, cpu
 
 NAMES = (
     "startup", "turn", "chat_sockets", "faults", "email", "webhooks", "erp", "nlu", "nlu_messy", "nlu_swap",
-    "routing", "waiting", "insight",
+    "routing", "waiting", "insight", "warehouse", "desk",
 )  # fmt: skip
 RESULTS = ROOT / "benchmarks" / "results"
 

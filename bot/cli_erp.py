@@ -1,22 +1,18 @@
 """`python -m bot erp …`: import files into the embedded ERP, and look into it."""
 
-import asyncio
 import sys
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TypeVar
 
 import click
-from pydantic import ValidationError
-from sqlalchemy.exc import SQLAlchemyError
 
+from bot.cli_database import with_database
 from bot.erp_views import customer_text, diagnosis_text, order_text, progress_text, report_text
 from bot.erps import Opened, open_each, open_erp
 from config.business import read_business
 from config.settings import Settings
-from crm_core.db import Sessions, open_engine, open_sessions, unit_of_work
-from crm_core.embedded import EmbeddedPostgres
+from crm_core.db import Sessions, unit_of_work
 from crm_core.erp.book import CustomerBook, keep_customers
 from crm_core.erp.connectors.one_c import OneC
 from crm_core.erp.connectors.opening import Surroundings, open_connector, page
@@ -26,8 +22,7 @@ from crm_core.erp.importer import FileReport, import_files
 from crm_core.erp.port import Erp
 from crm_core.erp.query import AgentIdentity, OrderQuery
 from crm_core.erp.sql import SqlErp
-from crm_core.errors import SetupRequired, SwitchboardError
-from crm_core.migrate import pending_revisions
+from crm_core.errors import SetupRequired
 
 Answer = TypeVar("Answer")
 
@@ -47,7 +42,7 @@ def import_command(files: tuple[Path, ...], *, dry_run: bool) -> None:
         async with unit_of_work(sessions) as session:
             return await import_files(session, files, dry_run=dry_run)
 
-    reports = _with_database(run)
+    reports = with_database(run)
     for report in reports:
         click.echo(report_text(report))
     if dry_run:
@@ -70,7 +65,7 @@ def check_command(order: str | None) -> None:
             for one in opened:
                 await one.erp.aclose()
 
-    told = _with_database(run)
+    told = with_database(run)
     for one, tried in told:
         click.echo(diagnosis_text(f"{one.name} (docs/erp/{page(one.kind)})", tried))
     if any(one.remedy for _, tried in told for one in tried):
@@ -84,7 +79,7 @@ def find_command(email: str | None, phone: str | None) -> None:
     """Find customers by --email or --phone."""
     if (email is None) == (phone is None):
         raise click.UsageError("Give one of --email and --phone.")
-    found = _with_database(lambda sessions: _asking(sessions, lambda erp: erp.find_customers(email=email, phone=phone)))
+    found = with_database(lambda sessions: _asking(sessions, lambda erp: erp.find_customers(email=email, phone=phone)))
     for customer in found:
         click.echo(customer_text(customer))
     if not found:
@@ -96,7 +91,7 @@ def find_command(email: str | None, phone: str | None) -> None:
 def order_command(number: str) -> None:
     """Show the order NUMBER (ours, or the customer's own)."""
     query = OrderQuery(number, AgentIdentity("terminal"))
-    order = _with_database(lambda sessions: _asking(sessions, lambda erp: erp.get_order(query)))
+    order = with_database(lambda sessions: _asking(sessions, lambda erp: erp.get_order(query)))
     if order is None:
         raise click.ClickException(f"There is no order {number}.")
     click.echo(order_text(order))
@@ -120,7 +115,7 @@ def contacts_command(name: str) -> None:
             await connector.aclose()
         return kept
 
-    click.echo(f"{_with_database(run)} customers copied.")
+    click.echo(f"{with_database(run)} customers copied.")
 
 
 @erp.command("record")
@@ -146,7 +141,7 @@ def record_command(name: str, file: Path, **asked: tuple[str, ...]) -> None:
             await connector.aclose()
         return recorder.write(file)
 
-    click.echo(f"{_with_database(run)} questions and their answers are in {file}.")
+    click.echo(f"{with_database(run)} questions and their answers are in {file}.")
 
 
 def _connector(name: str, book: CustomerBook, transport: Recorder | None) -> tuple[Erp, str]:
@@ -172,7 +167,7 @@ def extract_command(*, full: bool) -> None:
             await extract_now(sessions, sources, lambda progress: click.echo(progress_text(progress)), full=full)
         return sources.unreadable
 
-    for name in _with_database(run):
+    for name in with_database(run):
         click.echo(f"{name} cannot be read whole: its connector has no such question (docs/erp/README.md).")
 
 
@@ -183,46 +178,3 @@ async def _asking(sessions: Sessions, ask: Callable[[Erp], Awaitable[Answer]]) -
         return await ask(erp)
     finally:
         await erp.aclose()
-
-
-def _with_database(work: Callable[[Sessions], Awaitable[Answer]]) -> Answer:
-    """What a person can mend is told in one sentence, without a traceback."""
-    try:
-        with database(Settings()) as url:
-            if pending_revisions(url):
-                raise SetupRequired("The tables are not up to date: run `python -m bot migrate` first.")
-            return asyncio.run(_work(url, work))
-    except SwitchboardError as error:
-        raise click.ClickException(str(error)) from error
-    except SQLAlchemyError as error:
-        raise click.ClickException(f"The database does not answer as it should: {type(error).__name__}.") from error
-    except ValidationError as error:
-        first = error.errors()[0]
-        name = "SWITCHBOARD_" + "__".join(str(part) for part in first["loc"]).upper()
-        raise click.ClickException(f"The environment variable {name} is wrong: {first['msg']}.") from error
-
-
-async def _work(url: str, work: Callable[[Sessions], Awaitable[Answer]]) -> Answer:
-    engine = open_engine(url, pool_size=1)
-    try:
-        return await work(open_sessions(engine))
-    finally:
-        await engine.dispose()
-
-
-@contextmanager
-def database(settings: Settings) -> Iterator[str]:
-    """The configured database, else our own; one that we had to start is stopped again."""
-    if settings.database_url is not None:
-        yield settings.database_url.get_secret_value()
-        return
-    directory = settings.var_dir / "postgres"
-    was_running = (directory / "postmaster.pid").exists()
-    postgres = EmbeddedPostgres(directory)
-    postgres.ensure_running()
-    postgres.create_database()
-    try:
-        yield postgres.url()
-    finally:
-        if not was_running:
-            postgres.stop()

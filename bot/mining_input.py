@@ -10,7 +10,7 @@ from typing import TypeVar
 import click
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.cli_erp import database
+from bot.cli_database import open_database
 from config.settings import Settings
 from crm_core.db import open_engine, open_sessions, unit_of_work, utc_now
 from crm_core.erp.csv_reading import Problem
@@ -64,7 +64,7 @@ def _rest(problems: Sequence[Problem]) -> str:
 
 
 def _asked(ask: Callable[[AsyncSession], Awaitable[Answer]]) -> Answer:
-    place: AbstractContextManager[str] = database(Settings())
+    place: AbstractContextManager[str] = open_database(Settings())
     with place as url:
         return asyncio.run(_within(url, ask))
 

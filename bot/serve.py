@@ -30,6 +30,7 @@ from bot.turn import run_turn
 from bot.typing_signs import TypingSigns
 from bot.upkeep import CLOSE_EVERY_S, close_idle, every
 from bot.valuing import VALUE_EVERY_S, Valuing
+from bot.warehousing import KEEP_EVERY_S, keep_facts, nightly_warehouse
 from bot.weekly_letters import EVERY_S as WEEKLY_EVERY_S
 from bot.weekly_letters import WeeklyLetters
 from bot.worker import Worker
@@ -132,6 +133,8 @@ async def work(settings: Settings) -> None:
             asyncio.create_task(every(EVERY_S, retaining.by_night, "retention")),
             asyncio.create_task(every(WEEKLY_EVERY_S, weekly_letters(services).write, "weekly_letters")),
             asyncio.create_task(every(VALUE_EVERY_S, Valuing(services.sessions).keep, "value_customers")),
+            asyncio.create_task(every(PLAN_EVERY_S, nightly_warehouse(services).extract_if_due, "warehouse")),
+            asyncio.create_task(every(KEEP_EVERY_S, lambda now: keep_facts(services.sessions, now), "keep_facts")),
         ]
         await worker.run()
         postman.stop()

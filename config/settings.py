@@ -186,3 +186,7 @@ class Settings(BaseSettings):
     @property
     def blobs_dir(self) -> Path:
         return self.var_dir / "blobs"
+
+    @property
+    def warehouse_dir(self) -> Path:
+        return self.var_dir / "warehouse"

@@ -16,6 +16,7 @@ from crm_core import (  # noqa: F401 - registers the tables
     models_email,
     models_oversight,
     models_phone,
+    models_reports,
     models_routing,
     models_settings,
     models_sign_in,

@@ -282,6 +282,10 @@ class Event(Base):
     kind: Mapped[str]
     actor: Mapped[str]
     data: Mapped[JsonObject] = mapped_column(JSONB, server_default=sql("'{}'"))
+    # ids are given before the commit, so only this tells what a reader may have missed
+    transaction_id: Mapped[int | None] = mapped_column(
+        server_default=sql("cast(cast(pg_current_xact_id() as text) as bigint)"), index=True
+    )
 
 
 class Job(Base):

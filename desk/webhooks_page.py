@@ -89,6 +89,7 @@ def _one_routes(router: APIRouter, desk: Desk) -> None:
     @router.post(f"{PAGE}/{{webhook_id}}")
     async def changed(request: Request, webhook_id: PathId) -> Response:
         reader, fields = await require_change(desk, request)
+        require_role(reader.viewer, Action.ADMINISTER)
         verb = fields.get("verb", "")
         if verb not in _VERBS:
             raise InvalidInput("Choose what to do.")

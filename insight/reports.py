@@ -2,33 +2,30 @@
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime, timedelta
-from itertools import accumulate, pairwise
+from datetime import timedelta
+from typing import Any
 
-from sqlalchemy import RowMapping, text
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from crm_core.access import Action, Reach, report_queues, require_role
-from crm_core.contracts import Json, JsonObject
 from crm_core.reporting import Dimension, Figures, Period, Question, Report, Slot
 from crm_core.routing_rules import Rules, read_rules
 from insight import facts_sql as sql
+from insight import story_sql
 from insight.facts import LETS_GO, TAKES
 from insight.figures import figures_of, occupancy
+from insight.kept_facts import ENGINE, REASONS, tail
 from insight.occupancy import OCCUPANCY, Busy
+from insight.open_hours import hours_of_queues
 from insight.tally import Spread, Tally
 
 SHORT_PERIOD = timedelta(days=2)  # is charted by half hours, a longer one by days
 HALF_HOUR_S, DAY_S = 1800, 86_400
 _EVERYTHING = 2 ** len(sql.GROUPED) - 1
-Family = tuple[str, Mapping[str, str], Mapping[str, str], Mapping[str, tuple[str, str]]]
-_FAMILIES: tuple[Family, ...] = (
-    (sql.SEGMENTS, sql.SEGMENT_COUNTS, sql.SEGMENT_SUMS, sql.SEGMENT_SPREADS),
-    (sql.RUNS, sql.RUN_COUNTS, {}, sql.RUN_SPREADS),
-    (sql.CONVERSATIONS, sql.CONVERSATION_COUNTS, sql.CONVERSATION_SUMS, sql.CONVERSATION_SPREADS),
-)
 Group = tuple[str, str]  # name of a dimension or `slot`, and the value; two empty strings for everything
 Tallies = Mapping[Group, Tally]
+Row = Mapping[Any, Any]  # of a statement of ours, whatever the engine
 
 
 async def read_report(session: AsyncSession, reach: Reach, question: Question) -> Report:
@@ -36,59 +33,63 @@ async def read_report(session: AsyncSession, reach: Reach, question: Question) -
     require_role(reach.viewer, Action.REPORT)
     rules = await read_rules(session)
     asked = asked_of(reach, question, question.period, rules)
+    earlier = asked_of(reach, question, question.before, rules)
     await session.execute(text(sql.PLAN))
-    now = await read_tallies(session, asked)
-    before = await read_whole(session, asked_of(reach, question, question.before, rules))
+    ids = await tail(session, question.as_of)
+    engine, reasons = (sql.POSTGRES, sql.REASONS) if ids is None else (ENGINE, REASONS)
+    now = await read_tallies(session, {**asked, "ids": ids}, engine)
+    before = await read_whole(session, {**earlier, "ids": ids}, engine)
     busy = await read_busy(session, asked)
-    reasons = (await session.execute(text(sql.REASONS), asked)).all()
+    found = (await session.execute(text(reasons), {**asked, "ids": ids})).all()
+    return report_of(now, before, busy, {row.reason: row.n for row in found}, question.period)
+
+
+def report_of(
+    now: Tallies, before: Tally, busy: Mapping[str, Busy], reasons: Mapping[str, int], period: Period
+) -> Report:
     seen = {agent: each for agent, each in busy.items() if ("agent", agent) in now}
     return Report(
         {**figures_of(now.get(("", ""), Tally())), "occupancy": occupancy(seen.values())},
-        figures_of(before), _slots(now, question.period), _groups(now, busy), {row.reason: row.n for row in reasons},
+        figures_of(before), _slots(now, period), _groups(now, busy), reasons,
     )  # fmt: skip
 
 
 def asked_of(reach: Reach, question: Question, period: Period, rules: Rules) -> dict[str, object]:
     queues = report_queues(reach)
     return {
-        "since": period.since, "until": period.until, "as_of": question.as_of, "kinds": list(sql.KINDS),
+        "since": period.since, "until": period.until, "as_of": question.as_of, "kinds": list(story_sql.KINDS),
         "queues": None if queues is None else sorted(queues), "within_s": question.within_s, "zone": question.zone,
-        "slot": f"{_step_s(period)} seconds", "hours": json.dumps(_hours(rules, period.since, question.as_of)),
+        "slot": f"{step_s(period)} seconds",
+        "hours": json.dumps(hours_of_queues(rules, period.since, question.as_of)),
         **{dimension.value: question.only.get(dimension) for dimension in Dimension},
         "hands": sorted(TAKES | LETS_GO), "takes": sorted(TAKES),
     }  # fmt: skip
 
 
-def _hours(rules: Rules, since: datetime, until: datetime) -> JsonObject:
-    """Of each queue: the edges of its opening hours in this time, and how long it had been open at each."""
-    found: JsonObject = {}
-    for queue_key in rules.queues:
-        spans = rules.hours(queue_key).spans_between(since, until)
-        ends = [*accumulate(end - start for start, end in spans)]
-        edges: list[Json] = [edge for span in spans for edge in span]
-        opened: list[Json] = [total for before, end in pairwise([0.0, *ends]) for total in (before, end)]
-        found[queue_key] = {"edges": edges, "opened": opened}
-    return found
-
-
-async def read_tallies(session: AsyncSession, asked: Mapping[str, object]) -> Tallies:
+async def read_tallies(
+    session: AsyncSession, asked: Mapping[str, object], engine: sql.Engine = sql.POSTGRES
+) -> Tallies:
     """Everything together, by each dimension, and by slot."""
     found: dict[Group, Tally] = {}
-    for facts, counts, sums, spreads in _FAMILIES:
-        statement = sql.broken_down(facts, sql.columns_of(counts, sums, spreads))
-        for row in (await session.execute(text(statement), dict(asked))).mappings():
-            group = _group_of(row)
-            if group is not None:
-                found[group] = _merged(found.get(group, Tally()), _tally(row, [*counts, *sums], spreads))
+    for facts, family in engine.families:
+        statement = sql.broken_down(facts, family, engine.slot)
+        add_rows(found, family, (await session.execute(text(statement), dict(asked))).mappings())
     return found
 
 
-async def read_whole(session: AsyncSession, asked: Mapping[str, object]) -> Tally:
+def add_rows(found: dict[Group, Tally], family: sql.Family, rows: Iterable[Row]) -> None:
+    """Of one kind of fact, to what the others said of the same groups."""
+    for row in rows:
+        group = _group_of(row)
+        if group is not None:
+            found[group] = merged(found.get(group, Tally()), tally_of(row, family))
+
+
+async def read_whole(session: AsyncSession, asked: Mapping[str, object], engine: sql.Engine = sql.POSTGRES) -> Tally:
     found = Tally()
-    for facts, counts, sums, spreads in _FAMILIES:
-        statement = sql.whole(facts, sql.columns_of(counts, sums, spreads))
-        row = (await session.execute(text(statement), dict(asked))).mappings().one()
-        found = _merged(found, _tally(row, [*counts, *sums], spreads))
+    for facts, family in engine.families:
+        row = (await session.execute(text(sql.whole(facts, family)), dict(asked))).mappings().one()
+        found = merged(found, tally_of(row, family))
     return found
 
 
@@ -97,20 +98,21 @@ async def read_busy(session: AsyncSession, asked: Mapping[str, object]) -> dict[
     return {row.agent: Busy(float(row.busy_s), float(row.present_s)) for row in rows}
 
 
-def _group_of(row: RowMapping) -> Group | None:
+def _group_of(row: Row) -> Group | None:
     """None for what has no value in this dimension, such as the agent of who was never answered."""
     if row["grouped"] == _EVERYTHING:
         return ("", "")
-    bit = _EVERYTHING - row["grouped"]
+    bit = _EVERYTHING - int(row["grouped"])
     name = sql.GROUPED[len(sql.GROUPED) - bit.bit_length()]
     return None if row[name] is None else (name, str(row[name]))
 
 
-def _tally(row: RowMapping, counts: Iterable[str], spreads: Iterable[str]) -> Tally:
-    return Tally({name: int(row[name]) for name in counts}, {name: _spread(row, name) for name in spreads})
+def tally_of(row: Row, family: sql.Family) -> Tally:
+    counts = {name: int(row[name]) for name in (*family.counts, *family.sums)}
+    return Tally(counts, {name: _spread(row, name) for name in family.spreads})
 
 
-def _spread(row: RowMapping, name: str) -> Spread:
+def _spread(row: Row, name: str) -> Spread:
     n = int(row[f"{name}_n"])
     if not n:
         return Spread()
@@ -118,7 +120,7 @@ def _spread(row: RowMapping, name: str) -> Spread:
     return Spread(n, float(row[f"{name}_total"]), float(row[f"{name}_squares"]), quantiles)
 
 
-def _merged(one: Tally, other: Tally) -> Tally:
+def merged(one: Tally, other: Tally) -> Tally:
     """Of two kinds of facts, whose names differ."""
     return Tally({**one.counts, **other.counts}, {**one.spreads, **other.spreads})
 
@@ -128,11 +130,11 @@ def _slots(tallies: Tallies, period: Period) -> tuple[Slot, ...]:
     known = {int(value): tally for (name, value), tally in tallies.items() if name == "slot"}
     if not known:
         return ()
-    steps = range(min(known), max(known) + 1, _step_s(period))
+    steps = range(min(known), max(known) + 1, step_s(period))
     return tuple(Slot(float(at_s), figures_of(known.get(at_s, Tally()))) for at_s in steps)
 
 
-def _step_s(period: Period) -> int:
+def step_s(period: Period) -> int:
     return HALF_HOUR_S if period.length <= SHORT_PERIOD else DAY_S
 
 

@@ -23,7 +23,7 @@ from tests.support.postgres import migrated_database
 
 pytestmark = pytest.mark.slow
 
-WIDTH = 56
+WIDTH = 68
 MATRIX = Path(__file__).with_name("route_matrix.txt")
 HEAD = f"{'':<{WIDTH}}" + " ".join(f"{caller:<10}" for caller in Caller)
 

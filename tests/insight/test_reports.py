@@ -1,79 +1,32 @@
 """What the reports say of a simulated day is what happened in it: by SQL, by its twin in Python, and by the truth."""
 
 import asyncio
-from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from config.routing_files import Calendar, Queue
-from crm_core.access import Reach, Viewer
 from crm_core.db import Sessions, open_engine, open_sessions
 from crm_core.errors import Forbidden
 from crm_core.reporting import Dimension, Figure, Period, Question
-from crm_core.routing_rules import Rules
 from crm_core.states import Role
 from insight.facts import About, Moment, RunFact, facts_of
 from insight.figures import share
 from insight.occupancy import occupancy_of
 from insight.reports import asked_of, read_busy, read_report, read_tallies
-from insight.simulate import Segment
 from insight.tally import Tally
 from insight.tally_facts import by_contact, conversation_tally, line_tally, run_tally
 from tests.support.postgres import empty
+from tests.support.reported import RULES, WITHIN_S, assert_same, reach, told_of, truth
 from tests.support.simulated_day import OPENS_AT, SimulatedDay, simulated_day, write_events
 
-QUEUE_TEAMS = {queue: frozenset({queue}) for queue in ("service", "returns", "billing")}
-WITHIN_S = 20.0
 WHOLE = Period(OPENS_AT - timedelta(hours=1), OPENS_AT + timedelta(hours=23))
-
-
-def _calendar(key: str, *windows: tuple[str, str]) -> Calendar:
-    every_day = [{"days": [0, 1, 2, 3, 4, 5, 6], "start": start, "end": end} for start, end in windows]
-    return Calendar.model_validate({"key": key, "time_zone": "Europe/Madrid", "windows": every_day})
-
-
-# the simulated day begins at nine in Madrid; lines open and close in the midst of waits and replies
-RULES = Rules(
-    {key: Queue.model_validate({"key": key, "name": {"en": key}, "teams": [key], "hours": hours})
-     for key, hours in (("service", "breaks"), ("returns", "late"), ("billing", "night"))},
-    {"breaks": _calendar("breaks", ("09:05", "09:40"), ("10:10", "13:00"), ("14:00", "14:01")),
-     "late": _calendar("late", ("11:30", "19:00")), "night": _calendar("night", ("22:00", "10:00"))},
-)  # fmt: skip
-
-
-def reach(role: Role = Role.SUPERVISOR, *teams: str) -> Reach:
-    return Reach(Viewer(1, role, frozenset(teams), "Grace"), QUEUE_TEAMS)
 
 
 def question(as_of: datetime = WHOLE.until, period: Period = WHOLE, **only: str) -> Question:
     only_one = {Dimension(name): value for name, value in only.items()}
     return Question(period, period.earlier(period.length), as_of, "UTC", only_one, WITHIN_S)
-
-
-def truth(segments: Sequence[Segment], as_of: datetime) -> dict[str, object]:
-    """Straight from what the simulation kept, in another way than the facts are made."""
-    now_us = round((as_of - OPENS_AT) / timedelta(microseconds=1))
-    seen = [each for each in segments if each.queued_us <= now_us]
-    waits = sorted(
-        each.answered_us - each.queued_us
-        for each in seen
-        if each.answered_us is not None and each.answered_us <= now_us
-    )
-    left = [each.left_us - each.queued_us for each in seen if each.left_us is not None and each.left_us <= now_us]
-    return {
-        "offered": len(seen), "answered": len(waits), "abandoned": len(left),
-        "waiting": len(seen) - len(waits) - len(left),
-        "soon": sum(wait <= WITHIN_S * 1e6 for wait in waits), "short": sum(wait < 5e6 for wait in left),
-        "wait_total": sum(waits) / 1e6,
-    }  # fmt: skip
-
-
-def told_of(tally: Tally) -> dict[str, object]:
-    names = ("offered", "answered", "abandoned", "waiting", "soon", "short")
-    return {**{name: tally[name] for name in names}, "wait_total": pytest.approx(tally.spread("wait").total, abs=1e-9)}
 
 
 def moments_of(day: SimulatedDay, as_of: datetime) -> list[Moment]:
@@ -91,17 +44,6 @@ def by_hand(day: SimulatedDay, as_of: datetime, period: Period = WHOLE) -> Tally
     )  # fmt: skip
     counts = {name: number for tally in tallies for name, number in tally.counts.items()}
     return Tally(counts, {name: spread for tally in tallies for name, spread in tally.spreads.items()})
-
-
-def assert_same(one: Tally, other: Tally) -> None:
-    assert dict(one.counts) == dict(other.counts)
-    assert one.spreads.keys() == other.spreads.keys()
-    for name, spread in one.spreads.items():
-        twin = other.spread(name)
-        assert (spread.n, spread.total) == (twin.n, pytest.approx(twin.total, abs=1e-5)), name
-        near = 1e-6 if name.endswith("_open") else 1e-9  # a calendar counts epoch seconds in floats
-        assert spread.squares == pytest.approx(twin.squares, rel=near), name
-        assert spread.quantiles == pytest.approx(twin.quantiles, abs=1e-6), name
 
 
 async def tallies_of(sessions: Sessions, as_of: datetime) -> dict[tuple[str, str], Tally]:

@@ -34,6 +34,13 @@ _FIELDS = {
 }  # fmt: skip
 
 
+# a name that is there, by the page before it
+_KEYS = {
+    "queues": "service", "sla": "standard", "hours": "main", "macros": "greeting", "dispositions": "resolved",
+    "consents": "messages", "channels": "web", "erp": "shop",
+}  # fmt: skip
+
+
 class Cell(StrEnum):
     """`SEES`: the customer's name or words stood in the answer. `BAD`: past the door, but asked wrongly."""
 
@@ -70,7 +77,8 @@ def _address(house: Household, route: RouteName, planted: Planted) -> str:
         "conversation_id": planted.conversation, "message_id": planted.message, "user_id": house.staff[Caller.AGENT_B],
         "inbox_key": {"/webhooks/{inbox_key}": "shop"}.get(route.path, "web"), "_name": "invoice.pdf",
         "token": {"/files": planted.file, "/rate": rating}.get(route.path.partition("/{")[0], "guess"),
-        "version": "1", "name": "widget.js", "step": "turn",
+        "version": "1", "name": "widget.js", "step": "company" if route.path.startswith("/desk/admin") else "turn",
+        "key": _KEYS.get(route.path.partition("/{key}")[0].rpartition("/")[2], "none"),
     }  # fmt: skip
     path = _PARAMETER.sub(lambda found: str(known.get(found[1], 1)), route.path).replace("…", "js/desk.js")
     return f"{path}?{_QUERIES[route.path]}" if route.path in _QUERIES else path
