@@ -1,6 +1,5 @@
 """`python -m bot insight economics|report5`: the five steps as stored or from a file, and what is measured."""
 
-import asyncio
 import json
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,16 +9,15 @@ from typing import Any
 import click
 import yaml
 from pydantic import ValidationError
-from sqlalchemy.exc import SQLAlchemyError
 
-from bot.cli_erp import database
+from bot.cli_database import with_database
 from bot.mining_views import plain
 from bot.settings_follower import as_held
 from config.business import Business, read_business
 from config.five_steps import FiveSteps
 from config.settings import Settings
 from crm_core.access import Reach, Viewer
-from crm_core.db import open_engine, open_readers, open_sessions, unit_of_work, utc_now
+from crm_core.db import Sessions, unit_of_work, utc_now
 from crm_core.states import Role
 from crm_core.step_findings import Findings
 from crm_core.steps_store import read_steps
@@ -87,11 +85,16 @@ def _tile(tile: Tile) -> str:
 def _asked(file: Path | None) -> Asked:
     settings = Settings()
     written = None if file is None else _read(file)
-    try:
-        with database(settings) as url:
-            return asyncio.run(_within(url, settings, written))
-    except SQLAlchemyError as error:
-        raise click.ClickException(f"The database does not answer: {type(error).__name__}.") from error
+
+    async def ask(sessions: Sessions) -> Asked:
+        business = await as_held(read_business(settings.config_dir), sessions)
+        now = utc_now()
+        async with unit_of_work(sessions) as session:
+            steps = written or (await read_steps(session, NOBODY)).steps
+            found = await read_findings(session, Reach(NOBODY), now, steps, business.company)
+        return Asked(steps, found, business, now)
+
+    return with_database(ask)
 
 
 def _read(file: Path) -> FiveSteps:
@@ -108,20 +111,6 @@ def _first_line(error: Exception) -> str:
         first = error.errors()[0]
         return f"{'.'.join(map(str, first['loc']))}: {first['msg']}."
     return f"{str(error).splitlines()[0]}."
-
-
-async def _within(url: str, settings: Settings, written: FiveSteps | None) -> Asked:
-    engine = open_engine(url, pool_size=1)
-    try:
-        business = await as_held(read_business(settings.config_dir), open_readers(engine))
-        now = utc_now()
-        async with unit_of_work(open_sessions(engine)) as session:
-            steps = written or (await read_steps(session, NOBODY)).steps
-            return Asked(
-                steps, await read_findings(session, Reach(NOBODY), now, steps, business.company), business, now
-            )
-    finally:
-        await engine.dispose()
 
 
 FIVE_STEPS: tuple[click.Command, ...] = (economics_command, report5_command)

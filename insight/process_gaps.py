@@ -7,17 +7,17 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from crm_core.step_findings import Gap
-from insight.facts_sql import NARROWED, STORY
+from insight.facts_sql import HISTORY, NARROWED
 
 # `unsure`: at least one message the model gave to a person, or the dialogue did
-GAPS = f"""{STORY}, talk as (
+GAPS = f"""{HISTORY}, talk as (
     select conversation_id, min(contact_id) as contact_id,
-           min(at) filter (where kind = 'conversation_opened') as opened_at,
-           max(at) filter (where kind = 'closed') as closed_at,
+           min(happened_at) filter (where kind = 'conversation_opened') as opened_at,
+           max(happened_at) filter (where kind = 'closed') as closed_at,
            bool_or(kind in ('intent_recognised', 'bot_replied')) as has_bot,
            bool_or(kind = 'intent_recognised' and data->>'zone' = 'handoff'
                    or kind = 'handoff_requested' and data->>'reason' = 'not_understood') as unsure,
-           (array_agg(coalesce(data->>'reason', '') order by at, id) filter (where kind = 'handoff_requested'))[1]
+           (array_agg(coalesce(data->>'reason', '') order by happened_at, id) filter (where kind = 'handoff_requested'))[1]
              as reason
     from story group by conversation_id
 ), known as (
