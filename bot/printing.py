@@ -4,7 +4,7 @@ import asyncio
 import shutil
 import tempfile
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import structlog
@@ -14,7 +14,7 @@ from desk.services import NoPrinter
 log = structlog.get_logger(__name__)
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
-PRINT_S = 40.0
+PREFIX, PRINT_S = "switchboard-print-", 40.0
 # The sandbox needs rights that containers rarely give; the page is our own, and its policy lets nothing run or load.
 ARGUMENTS = (
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run", "--disable-sync",
@@ -24,10 +24,11 @@ ARGUMENTS = (
 
 @dataclass(frozen=True, slots=True)
 class Printer:
-    """`program` None: looked for on the path."""
+    """`program` None: looked for on the path. One page at a time."""
 
     program: Path | None = None
     most_s: float = PRINT_S
+    turn: asyncio.Lock = field(default_factory=asyncio.Lock, compare=False, repr=False)  # a browser takes 200 MB
 
     @property
     def found(self) -> str | None:
@@ -40,11 +41,14 @@ class Printer:
         program = self.found
         if program is None:
             raise NoPrinter("No Chromium was found; set SWITCHBOARD_CHROMIUM to where it is.")
-        with tempfile.TemporaryDirectory(prefix="switchboard-print-", ignore_cleanup_errors=True) as name:
-            folder = Path(name)
-            await asyncio.to_thread((folder / "page.html").write_text, page, encoding="utf-8")
-            await self._print(program, folder)
-            return await asyncio.to_thread(_read, folder / "page.pdf")
+        async with self.turn:
+            with tempfile.TemporaryDirectory(prefix=PREFIX, ignore_cleanup_errors=True) as name:
+                return await self._printed(program, Path(name), page)
+
+    async def _printed(self, program: str, folder: Path, page: str) -> bytes:
+        await asyncio.to_thread((folder / "page.html").write_text, page, encoding="utf-8")
+        await self._print(program, folder)
+        return await asyncio.to_thread(_read, folder / "page.pdf")
 
     async def _print(self, program: str, folder: Path) -> None:
         process = await asyncio.create_subprocess_exec(

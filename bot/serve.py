@@ -55,6 +55,10 @@ async def serve(settings: Settings) -> None:
         orphaned.cancel()
 
 
+def retaining(services: Services) -> Retaining:
+    return Retaining(services.sessions, services.business, services.blobs)
+
+
 def weekly_letters(services: Services) -> WeeklyLetters:
     """Where no mail goes out, nobody could subscribe."""
     settings = services.settings
@@ -107,7 +111,6 @@ async def work(settings: Settings) -> None:
         open_sources(settings, services.business, services.readers) as sources,
     ):
         nightly = Nightly(services.sessions, sources, ZoneInfo(services.business.company.time_zone))
-        retaining = Retaining(services.sessions, services.business, services.blobs)
         worker = build_worker(services, nightly)
         listener = SignalListener(services.database_url)
         listener.subscribe(worker.on_signal)
@@ -130,7 +133,7 @@ async def work(settings: Settings) -> None:
             ),
             asyncio.create_task(every(CLOSE_EVERY_S, lambda now: close_idle(services.sessions, now), "close_idle")),
             asyncio.create_task(every(PLAN_EVERY_S, nightly.plan, "plan_night")),
-            asyncio.create_task(every(EVERY_S, retaining.by_night, "retention")),
+            asyncio.create_task(every(EVERY_S, retaining(services).by_night, "retention")),
             asyncio.create_task(every(WEEKLY_EVERY_S, weekly_letters(services).write, "weekly_letters")),
             asyncio.create_task(every(VALUE_EVERY_S, Valuing(services.sessions).keep, "value_customers")),
             asyncio.create_task(every(PLAN_EVERY_S, nightly_warehouse(services).extract_if_due, "warehouse")),

@@ -17,22 +17,22 @@ GAPS = f"""{HISTORY}, talk as (
            bool_or(kind in ('intent_recognised', 'bot_replied')) as has_bot,
            bool_or(kind = 'intent_recognised' and data->>'zone' = 'handoff'
                    or kind = 'handoff_requested' and data->>'reason' = 'not_understood') as unsure,
-           (array_agg(coalesce(data->>'reason', '') order by happened_at, id) filter (where kind = 'handoff_requested'))[1]
-             as reason
+           (array_agg(coalesce(data->>'reason', '') order by happened_at, id)
+             filter (where kind = 'handoff_requested'))[1] as reason
     from story group by conversation_id
-), known as (
+), failing as (
     select t.*, coalesce(d.intent, '') as intent
     from talk t join dimension d on d.conversation_id = t.conversation_id
     where {NARROWED}
 ), again as (
     select distinct k.conversation_id
-    from known k join known l on l.contact_id = k.contact_id and l.intent = k.intent
+    from failing k join failing l on l.contact_id = k.contact_id and l.intent = k.intent
     where l.conversation_id <> k.conversation_id and l.opened_at > k.closed_at
       and l.opened_at <= k.closed_at + interval '7 days' and k.intent <> ''
 )
 select k.intent, k.reason, count(*) as conversations, count(*) filter (where k.unsure) as not_understood,
        count(a.conversation_id) as came_again
-from known k left join again a on a.conversation_id = k.conversation_id
+from failing k left join again a on a.conversation_id = k.conversation_id
 where k.has_bot and k.opened_at >= :since and k.opened_at < :until
 group by 1, 2
 """  # noqa: S608 - every part is a constant of ours
