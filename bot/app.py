@@ -24,6 +24,7 @@ from bot.intake_door import IntakeDoor
 from bot.nlu_routes import nlu_routes
 from bot.phone.wiring import phone_routers
 from bot.practice import recogniser
+from bot.printing import Printer
 from bot.process import process_name
 from bot.rating_page import rating_routes
 from bot.secret import WEBHOOKS, derived_key
@@ -46,6 +47,7 @@ from desk.public import public_router
 from desk.routes import DeskServices, ReportPorts, desk_router
 from desk.services import CampaignPorts
 from insight.campaign_reports import campaign_design_answer, campaign_report
+from insight.five_steps import read_findings
 from insight.planning_ports import planning_ports
 from insight.reports import read_report
 from insight.sales_reports import sales_report
@@ -108,7 +110,8 @@ def build_app(services: Services) -> FastAPI:
     desk = DeskServices(
         sessions=services.sessions, business=services.business, erp=services.erp, settings=services.settings,
         now=services.turn.now, watch=running.hub.watch_all, key=derived_key(services.key, "desk"),
-        intents=lambda: services.nlu.intents, reports=ReportPorts(read_report, read_wallboard), blobs=services.blobs,
+        intents=lambda: services.nlu.intents, reports=ReportPorts(read_report, read_wallboard, read_findings),
+        blobs=services.blobs, to_pdf=Printer(services.settings.chromium).to_pdf,
         campaigns=CampaignPorts(campaign_report, campaign_design_answer, links.of, sales_report),
         recognise=recogniser(read_shapes(services.settings.config_dir / "nlu" / "entities.yml")),
         suggest=partial(suggestions, services.turn.dialogue.knowledge), connections=Looking(services).connections(),

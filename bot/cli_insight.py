@@ -13,6 +13,7 @@ import click
 import duckdb
 
 from bot.cli_database import current_database, told_plainly, within
+from bot.cli_economics import FIVE_STEPS
 from bot.cli_mining import MINING
 from bot.insight_questions import Days, answered, as_json, days_of, question_of, report_as_json
 from bot.insight_views import answer_text, report_text
@@ -143,7 +144,7 @@ def ddl_command() -> None:
 
 
 COMMANDS: tuple[click.Command, ...] = (
-    extract_command, kpi_command, report_command, export_command, ddl_command, *MINING,
+    extract_command, kpi_command, report_command, export_command, ddl_command, *MINING, *FIVE_STEPS,
 )  # fmt: skip
 
 

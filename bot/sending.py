@@ -154,10 +154,12 @@ class Sending:
         if self.letters is None:
             raise JobFailedError(Failure("no_mail_server", retryable=False))
         payload = job.payload
+        files = payload.get("files")
+        enclosed = [str(token) for token in files] if isinstance(files, list) else []
         outbound = Outbound(
             MessageId(-job.id), ConversationId(job.conversation_id or 0), "letters",
             Address(AddressKind.MAILTO, str(payload["to"])), str(payload["text"]), str(payload["language"]),
-            subject=str(payload["subject"]),
+            subject=str(payload["subject"]), attachments=await self._files(enclosed),
         )  # fmt: skip
         receipt = await deliver(self.letters, outbound)
         self.metrics.sends.labels(self.letters.name, receipt.state.value).inc()
@@ -165,6 +167,13 @@ class Sending:
             raise JobFailedError(Failure(receipt.code or "mail_failed", receipt.retryable, receipt.retry_after_s))
         async with unit_of_work(self.sessions) as session:
             await jobs.finish(session, [job])
+        await self._forget(enclosed)
+
+    async def _forget(self, tokens: list[str]) -> None:
+        """Files of a letter: nothing else names them."""
+        for token in tokens:
+            if self.blobs is not None:
+                await self.blobs.delete(token)
 
 
 def _can_ask(channel: Channel) -> bool:

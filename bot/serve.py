@@ -19,6 +19,7 @@ from bot.intake_door import IntakeDoor
 from bot.letters import write_transcript
 from bot.phone.wiring import CALLBACKS_EVERY_S, pause_recording, place_callbacks
 from bot.postman import Postman, Sender
+from bot.printing import Printer
 from bot.process import end_with_parent, process_name
 from bot.pullers import run_pullers
 from bot.retention import EVERY_S, Retaining
@@ -34,6 +35,8 @@ from bot.typing_signs import TypingSigns
 from bot.upkeep import CLOSE_EVERY_S, close_idle, every
 from bot.valuing import VALUE_EVERY_S, Valuing
 from bot.warehousing import KEEP_EVERY_S, keep_facts, nightly_warehouse
+from bot.weekly_letters import EVERY_S as WEEKLY_EVERY_S
+from bot.weekly_letters import WeeklyLetters
 from bot.worker import Worker
 from config.settings import Settings
 from crm_core.dispatcher import Dispatcher
@@ -54,6 +57,19 @@ async def serve(settings: Settings) -> None:
         orphaned = asyncio.create_task(end_with_parent())
         await uvicorn.Server(config).serve()
         orphaned.cancel()
+
+
+def retaining(services: Services) -> Retaining:
+    return Retaining(services.sessions, services.business, services.blobs)
+
+
+def weekly_letters(services: Services) -> WeeklyLetters:
+    """Where no mail goes out, nobody could subscribe."""
+    settings = services.settings
+    return WeeklyLetters(
+        services.sessions, services.business, services.blobs, Printer(settings.chromium), settings.base_url,
+        services.nlu.intents,
+    )  # fmt: skip
 
 
 def build_worker(services: Services, nightly: Nightly) -> Worker:
@@ -136,6 +152,7 @@ def _by_the_clock(services: Services, nightly: Nightly) -> list[Coroutine[Any, A
         every(CLOSE_EVERY_S, lambda now: close_idle(sessions, now), "close_idle"),
         every(PLAN_EVERY_S, nightly.plan, "plan_night"),
         every(EVERY_S, retaining.by_night, "retention"),
+        every(WEEKLY_EVERY_S, weekly_letters(services).write, "weekly_letters"),
         every(VALUE_EVERY_S, Valuing(sessions).keep, "value_customers"),
         every(FORECAST_EVERY_S, Forecasting(sessions, business).by_night, "forecast"),
         every(PLAN_EVERY_S, nightly_warehouse(services).extract_if_due, "warehouse"),

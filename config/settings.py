@@ -159,6 +159,7 @@ class Settings(BaseSettings):
     api: ApiSettings = ApiSettings()
     webhooks: WebhookSettings = WebhookSettings()
     oidc: OidcSettings = OidcSettings()
+    chromium: Path | None = None  # prints reports as PDF; without it, the one on the path
     metrics_token: SecretStr | None = None  # without one, /metrics answers only this machine
 
     @property

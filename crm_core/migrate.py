@@ -24,6 +24,7 @@ from crm_core import (  # noqa: F401 - registers the tables
     models_sales,
     models_settings,
     models_sign_in,
+    models_steps,
     models_value,
 )
 from crm_core.erp import star_tables, tables  # noqa: F401 - registers the tables

@@ -6,16 +6,17 @@ from dataclasses import dataclass
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Request, Response
-from fastapi.responses import HTMLResponse
+from fastapi.responses import HTMLResponse, RedirectResponse
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from crm_core.access import Action, report_queues, require_role
+from crm_core.access import Action, allows, report_queues, require_role
 from crm_core.colleagues import colleague_names
 from crm_core.db import unit_of_work
+from crm_core.report_letters import is_subscribed, subscribe
 from crm_core.reporting import Dimension, Report, Slot
 from desk.answers import route_class
 from desk.people import intent_name
-from desk.reader import Reader, require_reader
+from desk.reader import Reader, require_change, require_reader
 from desk.report_csv import report_csv
 from desk.report_period import LIMITS_S, Asked, Span, read_asked
 from desk.report_views import all_figures, cards, columns, lines, reasons, seconds
@@ -43,7 +44,10 @@ def reports_routes(desk: Desk) -> APIRouter:
     async def reports(request: Request) -> Response:
         reader = await require_reader(desk, request)
         asked, report, names = await _read(desk, request, reader)
-        return HTMLResponse(_page(desk, reader, (asked, report, names), dict(request.query_params)))
+        async with unit_of_work(desk.services.sessions) as session:
+            weekly = await is_subscribed(session, reader.viewer)
+        query = dict(request.query_params)
+        return HTMLResponse(_page(desk, reader, (asked, report, names), query, weekly=weekly))
 
     @router.get("/desk/reports/csv")
     async def as_file(request: Request) -> Response:
@@ -54,6 +58,14 @@ def reports_routes(desk: Desk) -> APIRouter:
             report_csv(report, asked, names, reader.words), media_type="text/csv; charset=utf-8",
             headers={"Content-Disposition": f'attachment; filename="{name}"'},
         )  # fmt: skip
+
+    @router.post("/desk/reports/weekly")
+    async def weekly(request: Request) -> Response:
+        """Get the weekly report by mail, or no longer."""
+        reader, fields = await require_change(desk, request)
+        async with unit_of_work(desk.services.sessions) as session:
+            await subscribe(session, reader.now, reader.viewer, wanted=fields.get("verb") == "get")
+        return RedirectResponse("/desk/reports", 303)
 
     return router
 
@@ -86,7 +98,9 @@ async def names_of(desk: Desk, session: AsyncSession, reader: Reader) -> Names:
     }
 
 
-def _page(desk: Desk, reader: Reader, found: tuple[Asked, Report, Names], query: Mapping[str, str]) -> str:
+def _page(
+    desk: Desk, reader: Reader, found: tuple[Asked, Report, Names], query: Mapping[str, str], *, weekly: bool
+) -> str:  # fmt: skip
     asked, report, names = found
     words, within_s, by = reader.words, asked.question.within_s, asked.by
     figures = all_figures(report, words, within_s)
@@ -97,6 +111,8 @@ def _page(desk: Desk, reader: Reader, found: tuple[Asked, Report, Names], query:
         limits=_limits(asked, words), tabs=_tabs(query, by, words), reasons=reasons(report, words),
         headings=[figures[key].name for key in columns(by)], lines=lines(report, by, names[by], words),
         chart=chart_of(report.slots, words, within_s), csv="/desk/reports/csv?" + urlencode(query),
+        weekly=weekly, csrf=reader.csrf_token,
+        may_subscribe=desk.services.can_mail and allows(reader.viewer.role, Action.SUPERVISE),
         is_empty=not report.now["offered"].n and not report.now["containment_strict"].n,
     )  # fmt: skip
 

@@ -37,6 +37,7 @@ from desk.settings_page import settings_routes
 from desk.setup_page import setup_routes
 from desk.sign_in_page import sign_in_routes
 from desk.socket import socket_routes
+from desk.steps_page import steps_routes
 from desk.training_page import training_routes
 from desk.trouble_page import trouble_routes
 from desk.uploads import upload_routes
@@ -61,7 +62,8 @@ def desk_router(services: DeskServices) -> APIRouter:
         quality_routes, audit_routes, people_routes, password_routes, reports_routes, wallboard_routes, socket_routes,
         upload_routes, keys_routes, webhooks_routes, second_factor_routes, second_step_routes, sign_in_routes,
         letter_routes, writing_routes, provider_routes, settings_routes, retention_routes, connection_routes,
-        setup_routes, campaign_routes, lead_routes, planning_routes, roster_routes, area_routes, page_routes,
+        setup_routes, campaign_routes, lead_routes, planning_routes, roster_routes, steps_routes, area_routes,
+        page_routes,
     )  # fmt: skip
     for routes in parts:
         router.include_router(routes(desk))

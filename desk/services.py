@@ -12,6 +12,8 @@ from fastapi import Path
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from config.business import Business
+from config.company import Company
+from config.five_steps import FiveSteps
 from config.settings import Settings
 from crm_core.access import Reach, Viewer
 from crm_core.blobs import BlobStore
@@ -21,12 +23,13 @@ from crm_core.campaigns import StoredCampaign
 from crm_core.contracts import ContactId
 from crm_core.db import Sessions
 from crm_core.erp.port import Erp
-from crm_core.errors import NotFound
+from crm_core.errors import NotFound, Unavailable
 from crm_core.planning_ports import PlanningPorts
 from crm_core.practice_judging import Found, Recognise
 from crm_core.reporting import Question, Report, Wallboard
 from crm_core.sales_report import SalesQuestion, SalesReport
 from crm_core.signals import Signal
+from crm_core.step_findings import Findings
 from desk.connections import NOT_CONNECTED, Connections
 from desk.pages import Pages
 from desk.words import Words
@@ -37,10 +40,11 @@ Watch = Callable[[], AbstractAsyncContextManager[asyncio.Queue[Signal]]]
 
 @dataclass(frozen=True, slots=True)
 class ReportPorts:
-    """What computes figures; both refuse who may not see them."""
+    """What computes figures; each refuses who may not see them."""
 
     read: Callable[[AsyncSession, Reach, Question], Awaitable[Report]]
     wallboard: Callable[[AsyncSession, Reach, Question], Awaitable[Wallboard]]
+    steps: Callable[[AsyncSession, Reach, datetime, FiveSteps, Company], Awaitable[Findings]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +61,19 @@ class Suggestion:
     href: str = ""
 
 
+ToPdf = Callable[[str], Awaitable[bytes]]  # of a page that loads nothing; raises NoPrinter
 Suggest = Callable[[str, str], Sequence[Suggestion]]  # a question and its language
+
+
+class NoPrinter(Unavailable):
+    """There is no Chromium on this machine, or it did not print."""
+
+    code = "no_printer"
+
+
+async def no_printer(_page: str) -> bytes:
+    """Where nothing can print. Raises NoPrinter."""
+    raise NoPrinter("No Chromium was found.")
 
 
 def _none(_question: str, _language: str) -> Sequence[Suggestion]:
@@ -99,6 +115,7 @@ class DeskServices:
     connections: Connections = NOT_CONNECTED
     can_mail: bool = False  # letters outside conversations
     planning: PlanningPorts | None = None
+    to_pdf: ToPdf = no_printer
 
 
 @dataclass(frozen=True, slots=True)

@@ -70,6 +70,9 @@ async def ask(house: Household, route: RouteName, caller: Caller, changed: Mappi
     return _cell(answer)
 
 
+_STEPS = {"/desk/admin": "company", "/desk/five-steps": "economics"}
+
+
 def _address(house: Household, route: RouteName, planted: Planted) -> str:
     """The parameters filled with what the canary's conversation has; links that let in are guessed."""
     rating = rating_link(house.services, planted.conversation).rpartition("/")[2]
@@ -77,7 +80,8 @@ def _address(house: Household, route: RouteName, planted: Planted) -> str:
         "conversation_id": planted.conversation, "message_id": planted.message, "user_id": house.staff[Caller.AGENT_B],
         "inbox_key": {"/webhooks/{inbox_key}": "shop"}.get(route.path, "web"), "_name": "invoice.pdf",
         "token": {"/files": planted.file, "/rate": rating}.get(route.path.partition("/{")[0], "guess"),
-        "version": "1", "name": "widget.js", "step": "company" if route.path.startswith("/desk/admin") else "turn",
+        "version": "1", "name": "widget.js", "kind": "csv",
+        "step": next((step for start, step in _STEPS.items() if route.path.startswith(start)), "turn"),
         "key": _KEYS.get(route.path.partition("/{key}")[0].rpartition("/")[2], "none"),
     }  # fmt: skip
     path = _PARAMETER.sub(lambda found: str(known.get(found[1], 1)), route.path).replace("…", "js/desk.js")

@@ -79,6 +79,7 @@ async def assembled(directory: Path, database_url: str) -> AsyncIterator[tuple[S
     settings = Settings(
         database_url=database_url, config_dir=config, var_dir=directory / "var", public_url=HttpUrl(BASE),  # type: ignore[arg-type]
         nlu=NluSettings(parse_token="a-token-of-the-parser"), oidc=SIGN_IN,  # type: ignore[arg-type]
+        chromium=directory / "no-chromium",
     )  # fmt: skip
     async with open_services(settings) as services:
         app = build_app(services)

@@ -33,8 +33,9 @@ from crm_core.signals import Signal
 from desk.assets import static_files
 from desk.connections import NOT_CONNECTED, Connections
 from desk.routes import DeskServices, ReportPorts, desk_router
-from desk.services import CampaignPorts, Suggest, Suggestion
+from desk.services import CampaignPorts, Suggest, Suggestion, ToPdf, no_printer
 from insight.campaign_reports import campaign_design_answer, campaign_report
+from insight.five_steps import read_findings
 from insight.planning_ports import planning_ports
 from insight.reports import read_report
 from insight.sales_reports import sales_report
@@ -166,12 +167,13 @@ class DeskParts:
     blobs: BlobStore | None = None
     suggest: Suggest = answered
     connections: Connections = NOT_CONNECTED
+    to_pdf: ToPdf = no_printer
 
     def app(self) -> FastAPI:
         services = DeskServices(
             self.sessions, self.business, self.erp, self.settings, self.now, self.signals.watch, KEY,
-            lambda: INTENTS, ReportPorts(read_report, read_wallboard), CAMPAIGNS, self.blobs, self.suggest,
-            connections=self.connections, recognise=recogniser(SHAPES), planning=planning_ports(),
+            lambda: INTENTS, ReportPorts(read_report, read_wallboard, read_findings), CAMPAIGNS, self.blobs,
+            self.suggest, connections=self.connections, recognise=recogniser(SHAPES), planning=planning_ports(), to_pdf=self.to_pdf,
         )  # fmt: skip
         app = FastAPI()
         app.include_router(desk_router(services))
