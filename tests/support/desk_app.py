@@ -173,7 +173,8 @@ class DeskParts:
         services = DeskServices(
             self.sessions, self.business, self.erp, self.settings, self.now, self.signals.watch, KEY,
             lambda: INTENTS, ReportPorts(read_report, read_wallboard, read_findings), CAMPAIGNS, self.blobs,
-            self.suggest, connections=self.connections, recognise=recogniser(SHAPES), planning=planning_ports(), to_pdf=self.to_pdf,
+            self.suggest, connections=self.connections, recognise=recogniser(SHAPES), planning=planning_ports(),
+            to_pdf=self.to_pdf,
         )  # fmt: skip
         app = FastAPI()
         app.include_router(desk_router(services))
