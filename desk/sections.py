@@ -44,7 +44,7 @@ OVERSIGHT = Area("/desk/oversight", "gauge", "areas.oversight", (
     Section("reports", "/desk/reports", "chart-column", "reports.title", Action.REPORT),
     Section("planning", "/desk/planning", "trending-up", "planning.title", Action.PLAN),
     Section("roster", "/desk/roster", "calendar-clock", "roster.title", Action.PLAN),
-    Section("five_steps", "/desk/five-steps", "footprints", "five_steps.title", Action.SUPERVISE),
+    Section("five_steps", "/desk/five-steps/economics", "footprints", "five_steps.title", Action.SUPERVISE),
     Section("quality", "/desk/quality", "star", "quality.title", Action.READ),
     Section("review", "/desk/review", "list-checks", "review.title", Action.SUPERVISE),
     Section("trouble", "/desk/trouble", "triangle-alert", "trouble.title", Action.SUPERVISE),
