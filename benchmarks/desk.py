@@ -23,14 +23,13 @@ from crm_core.contracts import Address, AddressKind, ConversationId, Inbound, Us
 from crm_core.conversations import Handoff, accept, hand_off, lock_conversation
 from crm_core.db import Sessions, open_engine, open_sessions, unit_of_work, utc_now
 from crm_core.intake import inbox_ids, receive
-from crm_core.signals import SignalListener
 from crm_core.staff import NewUser, create_user
 from crm_core.states import Role
-from tests.support.browser import faults
+from tests.support.browser import faults, running_browser
 from tests.support.desk_app import DeskErp, DeskParts
 from tests.support.factories import add_inbox
 from tests.support.postgres import migrated_database, running_postgres
-from tests.support.served_desk import Served, serving
+from tests.support.served_desk import Served, listening, serving
 
 SEED = 5
 OPEN, EVENTS_PER_S = 500, 20
@@ -93,13 +92,12 @@ async def desk_of(url: str, sessions: Sessions) -> AsyncIterator[Served]:
     """With signals through PostgreSQL, as in service."""
     erp = DeskErp(())
     parts = DeskParts(sessions, read_business(ROOT / "config"), Settings(), utc_now, erp)
-    listener = SignalListener(url)
-    listener.subscribe(parts.signals.tell)
-    listening = asyncio.create_task(listener.run())
-    await listener.listening.wait()
-    async with serving(parts, {}) as served:
+    async with (
+        listening(url, parts.signals.tell),
+        running_browser() as browser,
+        serving(parts, {}, browser) as served,
+    ):
         yield served
-    listening.cancel()
 
 
 async def page_ready_ms(page: Page, url: str) -> float:

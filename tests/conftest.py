@@ -5,12 +5,14 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
+from playwright.async_api import Browser
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from config.business import Business, read_business
 from config.settings import ROOT
 from crm_core.db import Sessions, open_engine, open_sessions
 from crm_core.embedded import EmbeddedPostgres
+from tests.support.browser import running_browser
 from tests.support.known_holes import known_holes
 from tests.support.postgres import empty, migrated_database, running_postgres
 from tests.support.tryton_server import TrytonServer, running_tryton
@@ -35,6 +37,13 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedPostg
 @pytest.fixture(scope="session")
 def shared_database(postgres: EmbeddedPostgres) -> str:
     return migrated_database(postgres, "test")
+
+
+@pytest.fixture(scope="session")
+async def browser() -> AsyncIterator[Browser]:
+    """One Chromium for every story; each opens a context of its own."""
+    async with running_browser() as browser:
+        yield browser
 
 
 @pytest.fixture(scope="session")

@@ -19,7 +19,7 @@ from config.settings import ROOT
 from crm_core.contracts import Card, Choice, Tone
 from desk.assets import static_files
 from tests.channels.conftest import running_server
-from tests.support.browser import faults, running_browser
+from tests.support.browser import faults
 from tests.support.chat_fake import SECRET, FakeChat, chat_settings
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -30,12 +30,6 @@ SHOP = (
     '<!doctype html><html lang="en"><title>Shop</title><body><main><h1>Shop</h1></main>'
     '<script src="{base}/chat/widget.js" data-inbox="{inbox}"></script>'
 )
-
-
-@pytest.fixture(scope="module")
-async def browser() -> AsyncIterator[Browser]:
-    async with running_browser() as browser:
-        yield browser
 
 
 @dataclass

@@ -3,15 +3,14 @@ import asyncio
 from sqlalchemy import select
 
 from crm_core import models
-from crm_core.contracts import ConversationId, UserId
-from crm_core.conversations import lock_conversation
+from crm_core.contracts import UserId
 from crm_core.db import Sessions, unit_of_work
 from crm_core.dispatcher import Dispatcher
-from crm_core.saying import release_held
 from crm_core.staff import set_agent_state
 from crm_core.states import AgentState
 from tests.support.desk_app import DeskParts
 from tests.support.desk_client import Browser, LogIn
+from tests.support.desk_seed import release_all
 
 
 async def conversation(sessions: Sessions, conversation_id: int) -> models.Conversation:
@@ -27,13 +26,6 @@ async def texts(sessions: Sessions, conversation_id: int) -> list[tuple[str, str
     )
     async with sessions() as session:
         return [(visibility, text) for visibility, text in await session.execute(statement.order_by(models.Message.id))]
-
-
-async def release_all(sessions: Sessions, conversation_id: int) -> None:
-    """The time to take replies back is over."""
-    async with unit_of_work(sessions) as session:
-        conversation = await lock_conversation(session, ConversationId(conversation_id))
-        await release_held(session, conversation.last_message_at, conversation)
 
 
 async def test_accepting_makes_it_mine(elena: Browser, sessions: Sessions, seeded: dict[str, int]) -> None:

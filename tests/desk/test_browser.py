@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from urllib.parse import unquote
 
 import pytest
-from playwright.async_api import Page, expect
+from playwright.async_api import Browser, Page, expect
 from sqlalchemy import update
 
 from crm_core import models
@@ -28,8 +28,8 @@ pytestmark = [
 
 
 @pytest.fixture
-async def served(parts: DeskParts, seeded: dict[str, int]) -> AsyncIterator[Served]:
-    async with serving(parts, seeded) as desk:
+async def served(parts: DeskParts, seeded: dict[str, int], browser: Browser) -> AsyncIterator[Served]:
+    async with serving(parts, seeded, browser) as desk:
         yield desk
 
 
@@ -44,6 +44,21 @@ async def test_a_draft_and_its_caret_survive_what_arrives(served: Served) -> Non
         assert await page.evaluate("[document.activeElement.id, document.activeElement.selectionStart]") == ["draft", 3]
         await page.reload()
         await expect(page.locator("#draft")).to_have_value("Le escribo ahora")
+
+
+async def test_a_note_that_was_begun_never_turns_into_a_reply(served: Served) -> None:
+    """What arrives between the key and the first letter must not send to the customer what is meant for colleagues."""
+    async with served.page() as page:
+        await served.log_in(page)
+        await served.open(page, "maria")
+        await page.keyboard.press("n")
+        await expect(page.locator("#mode-note")).to_have_attribute("aria-selected", "true")
+        await served.maria_writes("¿Sigue ahí?")
+        await expect(page.locator(".timeline")).to_contain_text("¿Sigue ahí?")
+        await page.keyboard.type("Ask the warehouse.")
+        await page.keyboard.press("Control+Enter")
+        await expect(page.locator(".timeline .m.note").last).to_contain_text("Ask the warehouse.")
+        await expect(page.locator(".held")).to_be_empty()
 
 
 async def test_a_reply_appears_once_and_the_box_is_empty(served: Served) -> None:

@@ -1,19 +1,17 @@
 """An agent's day in a real browser: by keyboard alone, with a colleague in the way and a supervisor behind."""
 
-import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
-from playwright.async_api import Page, expect
+from playwright.async_api import Browser, Page, expect
 
 from crm_core.contracts import UserId
 from crm_core.db import unit_of_work
-from crm_core.signals import SignalListener
 from crm_core.staff import set_agent_state
 from crm_core.states import AgentState
 from tests.support.browser import chromium, faults
 from tests.support.desk_app import DeskParts
-from tests.support.served_desk import Served, serving
+from tests.support.served_desk import Served, listening, press, serving
 
 pytestmark = [
     pytest.mark.browser,
@@ -23,20 +21,12 @@ pytestmark = [
 
 
 @pytest.fixture
-async def served(parts: DeskParts, seeded: dict[str, int], database_url: str) -> AsyncIterator[Served]:
+async def served(
+    parts: DeskParts, seeded: dict[str, int], database_url: str, browser: Browser
+) -> AsyncIterator[Served]:
     """With signals through PostgreSQL, as in service."""
-    listener = SignalListener(database_url)
-    listener.subscribe(parts.signals.tell)
-    listening = asyncio.create_task(listener.run())
-    await listener.listening.wait()
-    async with serving(parts, seeded) as desk:
+    async with listening(database_url, parts.signals.tell), serving(parts, seeded, browser) as desk:
         yield desk
-    listening.cancel()
-
-
-async def press(page: Page, *keys: str) -> None:
-    for key in keys:
-        await page.keyboard.press(key)
 
 
 MACRO = "Hola, María: soy Elena, de Oslo & Co.; he leído lo que nos ha escrito y lo estoy revisando."
@@ -59,6 +49,7 @@ async def answer_with_a_macro(page: Page) -> None:
     await press(page, "Escape", "e")
     await expect(page.locator("#resolve")).to_be_visible()
     await press(page, "Enter")
+    await expect(page.locator("#resolve")).to_be_hidden()
     await expect(page.locator(".gate")).to_contain_text("closed")
     await expect(page.locator(".timeline")).to_contain_text("Hola, María")
 
@@ -72,6 +63,7 @@ async def snooze_by_name(page: Page) -> None:
     await press(page, "s")
     await expect(page.locator("#snooze")).to_be_visible()
     await press(page, "ArrowDown", "Enter")
+    await expect(page.locator("#snooze")).to_be_hidden()
     await expect(page.locator(".gate")).to_contain_text("Snoozed until")
 
 
@@ -86,6 +78,7 @@ async def escalate_the_first_of_the_queue(page: Page) -> None:
     await expect(page.locator("#escalate")).to_be_visible()
     await page.keyboard.type("He was promised a call twice.")
     await press(page, "Tab", "Tab", "Enter")
+    await expect(page.locator("#escalate")).to_be_hidden()
     await expect(page.locator(".timeline")).to_contain_text("He was promised a call twice.")
     await expect(page.locator(".marked")).to_contain_text("escalated")
 

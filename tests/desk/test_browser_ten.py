@@ -1,11 +1,10 @@
 """Ten contacts in a row, of every channel, by keyboard alone: as an agent's afternoon goes."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from datetime import datetime
 
 import pytest
-from playwright.async_api import Page, expect
+from playwright.async_api import Browser, Page, expect
 from sqlalchemy import delete, insert, select
 
 from crm_core import models
@@ -15,11 +14,10 @@ from crm_core.db import Sessions, unit_of_work
 from crm_core.held_replies import release_job
 from crm_core.intake import inbox_ids
 from crm_core.models_desk import HeldReply
-from crm_core.signals import SignalListener
 from tests.support.browser import chromium, faults, picture
 from tests.support.desk_app import DeskParts
 from tests.support.desk_seed import Person, Seeder
-from tests.support.served_desk import Served, serving
+from tests.support.served_desk import Served, listening, press, serving
 
 pytestmark = [
     pytest.mark.browser,
@@ -57,19 +55,9 @@ async def ten(sessions: Sessions, now: datetime, seeded: dict[str, int]) -> dict
 
 
 @pytest.fixture
-async def served(parts: DeskParts, ten: dict[str, int], database_url: str) -> AsyncIterator[Served]:
-    listener = SignalListener(database_url)
-    listener.subscribe(parts.signals.tell)
-    listening = asyncio.create_task(listener.run())
-    await listener.listening.wait()
-    async with serving(parts, ten) as desk:
+async def served(parts: DeskParts, ten: dict[str, int], database_url: str, browser: Browser) -> AsyncIterator[Served]:
+    async with listening(database_url, parts.signals.tell), serving(parts, ten, browser) as desk:
         yield desk
-    listening.cancel()
-
-
-async def press(page: Page, *keys: str) -> None:
-    for key in keys:
-        await page.keyboard.press(key)
 
 
 async def take(page: Page, name: str) -> None:
@@ -160,6 +148,7 @@ async def call_put_off(page: Page) -> None:
     await press(page, "s")
     await expect(page.locator("#snooze")).to_be_visible()
     await press(page, "ArrowDown", "Enter")
+    await expect(page.locator("#snooze")).to_be_hidden()
     await expect(page.locator(".gate")).to_contain_text("Snoozed until")
 
 
@@ -168,6 +157,7 @@ async def fax_passed_on(page: Page) -> None:
     await press(page, "t")
     await expect(page.locator("#transfer")).to_be_visible()
     await press(page, "Space", "Enter")
+    await expect(page.locator("#transfer")).to_be_hidden()
     await expect(page.locator("#toasts")).to_contain_text("Moved to")
 
 
@@ -177,6 +167,7 @@ async def chat_escalated(page: Page) -> None:
     await expect(page.locator("#escalate")).to_be_visible()
     await page.keyboard.type("Asks for the third time.")
     await press(page, "Tab", "Tab", "Enter")
+    await expect(page.locator("#escalate")).to_be_hidden()
     await expect(page.locator(".marked")).to_contain_text("escalated")
 
 

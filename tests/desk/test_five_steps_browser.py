@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator
 
 import pytest
-from playwright.async_api import Page, expect
+from playwright.async_api import Browser, Page, expect
 from sqlalchemy import update
 
 from bot.printing import Printer
@@ -29,12 +29,14 @@ COSTS = {
 
 
 @pytest.fixture
-async def served(parts: DeskParts, seeded: dict[str, int], staff: dict[str, UserId]) -> AsyncIterator[Served]:
+async def served(
+    parts: DeskParts, seeded: dict[str, int], staff: dict[str, UserId], browser: Browser
+) -> AsyncIterator[Served]:
     parts.to_pdf = Printer().to_pdf
     async with unit_of_work(parts.sessions) as session:
         await session.execute(update(models.User).where(models.User.id == staff["grace"]).values(language="en"))
     await write_two_periods(parts.sessions)
-    async with serving(parts, seeded) as desk:
+    async with serving(parts, seeded, browser) as desk:
         yield desk
 
 

@@ -7,6 +7,7 @@ from crm_core import models
 from crm_core.db import Sessions
 from desk.uploads import file_name
 from tests.support.desk_client import BASE, Browser, LogIn
+from tests.support.desk_seed import release_all
 
 
 async def letter_path(sessions: Sessions, conversation_id: int) -> str:
@@ -63,6 +64,7 @@ async def test_a_file_goes_with_its_reply(elena: Browser, sessions: Sessions, se
     answer = await elena.post(f"/desk/c/{seeded['tom']}/reply", text="Here it is.", files=token, after="1")
     assert answer.status_code == 200
     assert "bill.pdf" in answer.text
+    await release_all(sessions, seeded["tom"])
     async with sessions() as session:
         (row,) = await session.scalars(select(models.AttachmentRow).where(models.AttachmentRow.token == token))
         said = await session.get_one(models.Message, row.message_id)

@@ -1,12 +1,12 @@
 """E10 in a real browser: what formatted mail tries to run or to load, it does not."""
 
 import pytest
-from playwright.async_api import Dialog, Route
+from playwright.async_api import Browser, Dialog, Route
 
 from channels.email_html import clean_html
 from desk.letters import frame_policy
 from tests.channels.test_email_attacks import VECTORS
-from tests.support.browser import chromium, running_browser
+from tests.support.browser import chromium
 
 pytestmark = [
     pytest.mark.slow, pytest.mark.browser, pytest.mark.skipif(chromium() is None, reason="there is no Chromium"),
@@ -15,19 +15,23 @@ ADDRESS = "http://desk.test/letter"
 
 
 @pytest.mark.parametrize(("is_cleaned", "has_policy"), [(True, True), (True, False), (False, True)])
-async def test_e10_each_wall_alone_stops_every_script(is_cleaned: bool, has_policy: bool) -> None:  # noqa: FBT001
+async def test_e10_each_wall_alone_stops_every_script(
+    browser: Browser,
+    is_cleaned: bool,  # noqa: FBT001
+    has_policy: bool,
+) -> None:
     """Cleaning and the frame's policy are two walls; neither leans on the other. Without both, scripts do run."""
-    ran, asked = await shown(is_cleaned=is_cleaned, has_policy=has_policy)
+    ran, asked = await shown(browser, is_cleaned=is_cleaned, has_policy=has_policy)
     assert ran == []
     assert not has_policy or asked == []
 
 
-async def test_the_check_sees_a_script_that_runs() -> None:
-    ran, _ = await shown(is_cleaned=False, has_policy=False)
+async def test_the_check_sees_a_script_that_runs(browser: Browser) -> None:
+    ran, _ = await shown(browser, is_cleaned=False, has_policy=False)
     assert ran
 
 
-async def shown(*, is_cleaned: bool, has_policy: bool) -> tuple[list[str], list[str]]:
+async def shown(browser: Browser, *, is_cleaned: bool, has_policy: bool) -> tuple[list[str], list[str]]:
     """Dialogs that opened, and requests that went out."""
     ran, asked = list[str](), list[str]()
     body = "\n".join(clean_html(vector) if is_cleaned else vector for vector in VECTORS)
@@ -44,10 +48,10 @@ async def shown(*, is_cleaned: bool, has_policy: bool) -> tuple[list[str], list[
         ran.append(dialog.message)
         await dialog.dismiss()
 
-    async with running_browser() as browser:
-        page = await browser.new_page()
-        page.on("dialog", noted)
-        await page.route("**/*", serve)
-        await page.goto(ADDRESS, wait_until="commit")
-        await page.wait_for_timeout(1_500)
+    page = await browser.new_page()
+    page.on("dialog", noted)
+    await page.route("**/*", serve)
+    await page.goto(ADDRESS, wait_until="commit")
+    await page.wait_for_timeout(1_500)
+    await page.close()
     return ran, asked

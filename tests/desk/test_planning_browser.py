@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from datetime import date, timedelta
 
 import pytest
-from playwright.async_api import Page, expect
+from playwright.async_api import Browser, Page, expect
 from sqlalchemy import update
 
 from crm_core import models
@@ -31,7 +31,9 @@ ROSTER = "person,start,end,queues\n" + "".join(
 
 
 @pytest.fixture
-async def served(parts: DeskParts, seeded: dict[str, int], staff: dict[str, UserId]) -> AsyncIterator[Served]:
+async def served(
+    parts: DeskParts, seeded: dict[str, int], staff: dict[str, UserId], browser: Browser
+) -> AsyncIterator[Served]:
     """Sixteen weeks of contacts are known, and two weeks of nightly forecasts."""
     days = weeks_before(TODAY)
     async with unit_of_work(parts.sessions) as session:
@@ -43,7 +45,7 @@ async def served(parts: DeskParts, seeded: dict[str, int], staff: dict[str, User
             expected, naive = tuple(expected_on(on).tolist()), days[on - timedelta(days=7)]
             await keep_forecast(session, parts.now(), NightForecast("", on, expected, naive))
             await note_what_came(session, "", on, days[on])
-    async with serving(parts, seeded) as desk:
+    async with serving(parts, seeded, browser) as desk:
         yield desk
 
 

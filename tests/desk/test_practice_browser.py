@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator
 
 import pytest
-from playwright.async_api import Page, expect
+from playwright.async_api import Browser, Page, expect
 
 from crm_core.contracts import UserId
 from crm_core.db import unit_of_work
@@ -20,8 +20,8 @@ pytestmark = [
 
 
 @pytest.fixture
-async def served(parts: DeskParts, seeded: dict[str, int]) -> AsyncIterator[Served]:
-    async with serving(parts, seeded) as desk:
+async def served(parts: DeskParts, seeded: dict[str, int], browser: Browser) -> AsyncIterator[Served]:
+    async with serving(parts, seeded, browser) as desk:
         yield desk
 
 

@@ -6,11 +6,12 @@ from collections.abc import AsyncIterator
 import pytest
 from fastapi import FastAPI
 
-from crm_core.signals import Signal, SignalListener, Topic
+from crm_core.signals import Signal, Topic
 from desk.presence import FORGOTTEN_S, TYPING_S, Neighbour, Presence, Word
 from tests.desk.test_socket import connect
 from tests.support.desk_app import DeskParts
 from tests.support.desk_client import Browser, LogIn
+from tests.support.served_desk import listening
 
 ELENA, PAVEL = 1, 2
 
@@ -67,13 +68,8 @@ async def told(parts: DeskParts, database_url: str) -> AsyncIterator[list[Signal
         if signal.topic is Topic.WATCH:
             kept.append(signal)
 
-    listener = SignalListener(database_url)
-    listener.subscribe(parts.signals.tell)
-    listener.subscribe(keep)
-    running = asyncio.create_task(listener.run())
-    await listener.listening.wait()
-    yield kept
-    running.cancel()
+    async with listening(database_url, parts.signals.tell, keep):
+        yield kept
 
 
 Ids = dict[str, int]

@@ -8,7 +8,7 @@ from playwright.async_api import Browser, BrowserContext
 
 from crm_core.staff import NewUser
 from crm_core.states import Role
-from tests.support.browser import chromium, running_browser
+from tests.support.browser import chromium
 from tests.support.people import PASSWORD, Agent, Customer
 from tests.support.stack import Stack
 
@@ -34,12 +34,6 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     stack.start("serve", "worker")
     yield stack
     stack.stop()
-
-
-@pytest.fixture(scope="session")
-async def browser(stack: Stack) -> AsyncIterator[Browser]:
-    async with running_browser() as browser:
-        yield browser
 
 
 @pytest.fixture

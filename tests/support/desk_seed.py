@@ -23,10 +23,12 @@ from crm_core.contracts import (
     Tone,
 )
 from crm_core.conversations import Handoff, HandoffSignals, accept, close, hand_off, lock_conversation
+from crm_core.db import Sessions, unit_of_work
 from crm_core.events import Actor
 from crm_core.intake import receive
 from crm_core.outbox import BOT_VOICE, Utterance, Voice, post
 from crm_core.routing_rules import RoutingFiles, sync_rules
+from crm_core.saying import release_held
 from crm_core.states import Author, Visibility
 
 INBOXES = (
@@ -246,3 +248,10 @@ async def _grace(seeder: Seeder) -> ConversationId:
     conversation = await lock_conversation(seeder.session, opened)
     await close(seeder.session, seeder.at(day - 5), conversation, "resolved", Actor("bot"))
     return opened
+
+
+async def release_all(sessions: Sessions, conversation_id: int, now: datetime | None = None) -> None:
+    """The time to take replies back is over: what was held is said, as the worker does it."""
+    async with unit_of_work(sessions) as session:
+        conversation = await lock_conversation(session, ConversationId(conversation_id))
+        await release_held(session, now or conversation.last_message_at, conversation)

@@ -10,16 +10,12 @@ from playwright.async_api import Browser, Page, expect
 from pydantic import HttpUrl
 
 from config.settings import Settings
-from crm_core.contracts import ConversationId
-from crm_core.conversations import lock_conversation
 from crm_core.db import unit_of_work
 from crm_core.intake import inbox_ids
-from crm_core.saying import release_held
-from crm_core.signals import Signal, Topic
-from tests.support.browser import running_browser
+from crm_core.signals import Handler, Signal, SignalListener, Topic
 from tests.support.desk_app import DeskParts
 from tests.support.desk_client import PASSWORD, STAFF
-from tests.support.desk_seed import MARIA, Seeder
+from tests.support.desk_seed import MARIA, Seeder, release_all
 from tests.support.stack import free_port
 
 
@@ -66,15 +62,30 @@ class Served:
         await self.parts.signals.tell(Signal(Topic.CONVERSATION, self.seeded["maria"]))
 
     async def undo_is_over(self, name: str) -> None:
-        """What was held is said, as the worker does it."""
-        async with unit_of_work(self.parts.sessions) as session:
-            conversation = await lock_conversation(session, ConversationId(self.seeded[name]))
-            await release_held(session, self.parts.now(), conversation)
+        await release_all(self.parts.sessions, self.seeded[name], self.parts.now())
         await self.parts.signals.tell(Signal(Topic.CONVERSATION, self.seeded[name]))
 
 
+async def press(page: Page, *keys: str) -> None:
+    for key in keys:
+        await page.keyboard.press(key)
+
+
 @asynccontextmanager
-async def serving(parts: DeskParts, seeded: dict[str, int]) -> AsyncIterator[Served]:
+async def listening(url: str, *told: Handler) -> AsyncIterator[None]:
+    """Signals travel through PostgreSQL, as in service."""
+    listener = SignalListener(url)
+    for hear in told:
+        listener.subscribe(hear)
+    running = asyncio.create_task(listener.run())
+    await listener.listening.wait()
+    yield
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+
+
+@asynccontextmanager
+async def serving(parts: DeskParts, seeded: dict[str, int], browser: Browser) -> AsyncIterator[Served]:
     expect.set_options(timeout=15_000)
     port = free_port()
     parts.settings = Settings(public_url=HttpUrl(f"http://127.0.0.1:{port}"))
@@ -83,7 +94,6 @@ async def serving(parts: DeskParts, seeded: dict[str, int]) -> AsyncIterator[Ser
     running = asyncio.create_task(server.serve())
     while not server.started:  # noqa: ASYNC110 - uvicorn has no event for it
         await asyncio.sleep(0.02)
-    async with running_browser() as browser:
-        yield Served(parts, browser, f"http://127.0.0.1:{port}", seeded)
+    yield Served(parts, browser, f"http://127.0.0.1:{port}", seeded)
     server.should_exit = True
     await running

@@ -6,12 +6,14 @@
   const mayReply = () => document.querySelector("[data-may-reply]")?.dataset.mayReply === "yes";
   let typedAt = 0, undone = null;
 
-  function setMode(mode, focus) {
+  // what may not be done becomes a note; only such a note turns into a reply by itself, never one that was chosen
+  function setMode(wanted, focus) {
     const composer = form();
-    if (!composer || (mode === "reply" && !mayReply()) || (mode === "whisper" && !mayWhisper())) mode = "note";
     if (!composer) return;
-    const changed = composer.dataset.mode !== mode;
+    const isRefused = (wanted === "reply" && !mayReply()) || (wanted === "whisper" && !mayWhisper());
+    const mode = isRefused ? "note" : wanted, changed = composer.dataset.mode !== mode;
     composer.dataset.mode = mode;
+    composer.dataset.chosen = isRefused ? "no" : "yes";
     composer.setAttribute("hx-post", `/desk/c/${composer.dataset.conversation}/${mode}`);
     for (const tab of composer.querySelectorAll("[role=tab]")) {
       const chosen = tab.dataset.mode === mode;
@@ -28,7 +30,7 @@
     const composer = form();
     if (!composer || composer.dataset.begun) return;
     composer.dataset.begun = "yes";
-    setMode(mayReply() ? "reply" : "note", false);
+    setMode("reply", false);
     const flow = document.getElementById("flow");
     flow.scrollTop = flow.scrollHeight;
   }
@@ -181,8 +183,8 @@
     const composer = form();
     if (!composer) return;
     const lost = { reply: !mayReply(), whisper: !mayWhisper() }[composer.dataset.mode];
-    if (lost) setMode("note", false);
-    else if (mayReply() && composer.dataset.mode === "note" && !composer.elements.text.value) setMode("reply", false);
+    if (lost) setMode(composer.dataset.mode, false);
+    else if (mayReply() && composer.dataset.chosen === "no" && !composer.elements.text.value) setMode("reply", false);
   });
 
   Object.assign(window.desk, { setMode });
