@@ -18,7 +18,7 @@ ADDRESS = "http://desk.test/letter"
 async def test_e10_each_wall_alone_stops_every_script(
     browser: Browser,
     is_cleaned: bool,  # noqa: FBT001
-    has_policy: bool,
+    has_policy: bool,  # noqa: FBT001
 ) -> None:
     """Cleaning and the frame's policy are two walls; neither leans on the other. Without both, scripts do run."""
     ran, asked = await shown(browser, is_cleaned=is_cleaned, has_policy=has_policy)

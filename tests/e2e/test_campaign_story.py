@@ -129,7 +129,7 @@ def _an_answer_comes_back(marketer: Marketer, account: str) -> None:
         f" where a.uri = 'mailto:{account}')"
     )
     assert same is True
-    assert len(marketer.mail.wait_for_letters(account, 2)) == 2
+    assert len(marketer.mail.wait_for_letters(account, 2)) >= 2, "that a person will answer, and the place in the line"
 
 
 def _one_click_ends_it(marketer: Marketer, account: str) -> None:
