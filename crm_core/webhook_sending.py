@@ -71,7 +71,13 @@ async def _plan_one(sessions: Sessions, now: datetime, webhook_id: int, through:
     async with unit_of_work(sessions) as session:
         webhook = await session.scalar(mine.with_for_update(skip_locked=True))
         if webhook is not None:
-            await plan_deliveries(session, now, webhook, min(through, webhook.cursor + MOST_PLANNED))
+            await plan_deliveries(session, now, webhook, await _enough(session, webhook.cursor, through))
+
+
+async def _enough(session: AsyncSession, after: int, through: int) -> int:
+    """How far MOST_PLANNED events go: counted, since ids may have gaps of any width."""
+    new = select(models.Event.id).where(models.Event.id > after, models.Event.id <= through)
+    return await session.scalar(new.order_by(models.Event.id).offset(MOST_PLANNED - 1).limit(1)) or through
 
 
 async def with_due_deliveries(session: AsyncSession, now: datetime) -> list[int]:

@@ -16,7 +16,7 @@ from standardwebhooks import Webhook as StandardWebhook
 
 from bot.postman import Postman, Sender
 from config.settings import ROOT, WebhookSettings
-from crm_core import models
+from crm_core import models, webhook_sending
 from crm_core.access import Viewer
 from crm_core.db import Sessions, unit_of_work, utc_now
 from crm_core.errors import InvalidInput
@@ -245,6 +245,27 @@ async def test_an_event_that_commits_late_is_not_passed_over(centre: Centre, rec
         assert await waiting >= newest
     await deliver(centre)
     assert sorted(json.loads(got.body)["data"]["detail"]["reason"] for got in receiver.got()) == ["0", "late"]
+
+
+async def test_a_gap_in_the_ids_holds_nothing_up(centre: Centre, receiver: Receiver) -> None:
+    await add(centre, receiver.url("/ok"))
+    async with centre.work() as session:
+        await session.execute(text("select nextval('event_id_seq') from generate_series(1, 5000)"))
+    await happen(centre)
+    await deliver(centre)
+    assert len(receiver.got()) == 1
+
+
+async def test_no_more_is_planned_at_once_than_a_transaction_should_hold(
+    centre: Centre, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(webhook_sending, "MOST_PLANNED", 2)
+    await add(centre, receiver.url("/ok"))
+    await happen(centre, 3)
+    await deliver(centre)
+    assert len(receiver.got()) == 2
+    await deliver(centre)
+    assert len(receiver.got()) == 3
 
 
 def run_postman(url: str, *arguments: str) -> subprocess.Popen[bytes]:
