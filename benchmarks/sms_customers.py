@@ -71,7 +71,7 @@ class Provider:
 @contextmanager
 def running_provider() -> Iterator[Provider]:
     provider = Provider()
-    server = uvicorn.Server(uvicorn.Config(provider.app(), port=provider.port, log_level="error"))
+    server = uvicorn.Server(uvicorn.Config(provider.app(), port=provider.port, log_level="critical"))
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     while not server.started:

@@ -2,7 +2,8 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 
 import structlog
 
@@ -14,12 +15,14 @@ from crm_core.jobs import ClaimedJob
 
 log = structlog.get_logger(__name__)
 
+CALM = 2  # messages being stored at once: above it a turn in between would keep their senders waiting
 RunTurn = Callable[[ClaimedJob], Awaitable[None]]
 
 
 class InlineTurns:
-    """At most `inline_limit` at once: what comes above is left to the workers, so a burst uses every core.
+    """At most `inline_limit` at once, and none while many arrive: the rest is left to the workers.
 
+    So a burst uses every core, and an acknowledgement never waits for an answer to somebody else.
     The job was born under our lease. If this process dies, the lease runs out and a worker answers.
     """
 
@@ -27,11 +30,27 @@ class InlineTurns:
         self._sessions, self._run, self._settings = sessions, run, settings
         self.worker = worker
         self._tasks: set[asyncio.Task[None]] = set()
-        self._claims = 0
+        self._claims = self._arriving = 0
 
-    def claim(self) -> InlineClaim | None:
-        """A place, to be used by `start` or given back by `forgo`; None when all are taken."""
-        if self._claims >= self._settings.inline_limit:
+    @contextmanager
+    def arrival(self) -> Iterator[InlineClaim | None]:
+        """While a message is stored: a place to run its turn in, to be used by `start` or given back by `forgo`.
+
+        None when all are taken.
+        """
+        self._arriving += 1
+        claim = self._claim()
+        try:
+            yield claim
+        except BaseException:
+            if claim is not None:
+                self.forgo()
+            raise
+        finally:
+            self._arriving -= 1
+
+    def _claim(self) -> InlineClaim | None:
+        if self._claims >= self._settings.inline_limit or self._arriving > CALM:
             return None
         self._claims += 1
         return InlineClaim(self.worker, self._settings.lease_s)

@@ -1,7 +1,7 @@
 """The one door through which everything that channels bring comes into the core."""
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass, replace
 
 from sqlalchemy.exc import DBAPIError
@@ -70,15 +70,10 @@ class IntakeDoor:
     async def receive(self, inbox_key: str, inbound: Inbound) -> Received:
         """Stored for good when this returns; the turn runs after it, here or in a worker."""
         inbound = await self._with_files_stored(inbound)
-        claim = self.inline.claim() if self.inline is not None else None
-        try:
+        with self.inline.arrival() if self.inline is not None else nullcontext() as claim:
             async with transaction(self.services) as session:
                 inbox_id = self.services.inbox_ids[inbox_key]
                 received = await receive(session, utc_now(), inbox_id, inbound, inline=claim)
-        except BaseException:
-            if self.inline is not None and claim is not None:
-                self.inline.forgo()
-            raise
         if self.inline is not None and claim is not None:
             self.inline.forgo() if received.turn is None else self.inline.start(received.turn)
         self.services.metrics.received.labels(inbox_key, str(received.is_new).lower()).inc()

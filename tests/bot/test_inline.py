@@ -1,0 +1,45 @@
+"""Which turns run in the serving process, and which are left to the workers."""
+
+from contextlib import ExitStack
+
+import pytest
+
+from bot.inline import CALM, InlineTurns
+from config.settings import TurnSettings
+from crm_core.db import Sessions
+from crm_core.jobs import ClaimedJob
+
+
+@pytest.fixture
+def turns(sessions: Sessions) -> InlineTurns:
+    async def run(_job: ClaimedJob) -> None:
+        raise AssertionError("nothing is started here")
+
+    return InlineTurns(sessions, run, TurnSettings(inline_limit=10), "serve:test")
+
+
+async def test_while_many_arrive_their_turns_are_left_to_the_workers(turns: InlineTurns) -> None:
+    with ExitStack() as storing:
+        claims = [storing.enter_context(turns.arrival()) for _ in range(CALM + 2)]
+    assert [claim is not None for claim in claims] == [True] * CALM + [False] * 2
+    with turns.arrival() as claim:
+        assert claim is not None, "calm again"
+
+
+async def test_no_more_run_at_once_than_the_limit(turns: InlineTurns) -> None:
+    for _ in range(10):
+        with turns.arrival() as claim:
+            assert claim is not None
+    with turns.arrival() as claim:
+        assert claim is None
+    turns.forgo()
+    with turns.arrival() as claim:
+        assert claim is not None
+
+
+async def test_a_message_that_could_not_be_stored_takes_no_place(turns: InlineTurns) -> None:
+    for _ in range(11):
+        with pytest.raises(OSError, match="lost"), turns.arrival():
+            raise OSError("lost")
+    with turns.arrival() as claim:
+        assert claim is not None
