@@ -14,16 +14,17 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from email.utils import formatdate
 
-import httpx
 import uvicorn
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse
 
 from benchmarks import fault_counts
+from benchmarks.lines import Lines, lines
 from tests.support.stack import Stack, free_port
 from tests.support.twilio import ACCOUNT_SID, FORM_TYPE, OUR_NUMBER, TOKEN, form, signature
 
-RATE_PER_S, CUSTOMERS, TAKES_S = 30, 40, 0.05
+RATE_PER_S, CUSTOMERS, TAKES_S, AT_ONCE = 30, 40, 0.05, 100
+PAUSE_S, MOST_PAUSE_S = 0.3, 5.0
 SECRETS = {"FAULTS_TWILIO_TOKEN": TOKEN, "SWITCHBOARD_PUBLIC_URL": "https://help.example"}
 CHANNELS = """
 inboxes:
@@ -95,27 +96,23 @@ def _incoming(number: int, text: str) -> bytes:
     })  # fmt: skip
 
 
-async def _insist(client: httpx.AsyncClient, body: bytes) -> None:
-    """As Twilio does with retries set: the same request again until the server says 200."""
+async def _insist(calling: Lines, body: bytes) -> None:
+    """As Twilio does with retries set: the same request again, ever later, until the server says 200."""
     headers = {"Content-Type": FORM_TYPE, "X-Twilio-Signature": signature("https://help.example/webhooks/sms", body)}
-    while True:
-        try:
-            answer = await client.post("/webhooks/sms", content=body, headers=headers)
-        except httpx.HTTPError:
-            answer = None
-        if answer is not None and answer.status_code == 200:
-            return
-        await asyncio.sleep(0.3)
+    pause_s = PAUSE_S
+    while await calling.post("/webhooks/sms", body, headers) != 200:
+        await asyncio.sleep(pause_s)
+        pause_s = min(2 * pause_s, MOST_PAUSE_S)
 
 
 async def write_for(stack: Stack, seconds: float, questions: tuple[str, ...], seed: int) -> int:
     """RATE_PER_S texts a second; how many were acknowledged."""
     chooser, numbers, started = random.Random(seed), itertools.count(1), time.perf_counter()
     tasks = []
-    async with httpx.AsyncClient(base_url=stack.base_url, timeout=15) as client:
+    async with lines(stack.base_url, AT_ONCE, timeout_s=15) as calling:
         for sent in range(int(RATE_PER_S * seconds)):
             await asyncio.sleep(max(0.0, started + sent / RATE_PER_S - time.perf_counter()))
-            tasks.append(asyncio.create_task(_insist(client, _incoming(next(numbers), chooser.choice(questions)))))
+            tasks.append(asyncio.create_task(_insist(calling, _incoming(next(numbers), chooser.choice(questions)))))
         return len(await asyncio.gather(*tasks))
 
 

@@ -10,11 +10,9 @@ import json
 import random
 import tempfile
 import time
-from contextlib import AsyncExitStack
 from pathlib import Path
 
-import httpx
-
+from benchmarks.lines import Lines, lines
 from benchmarks.report import percentile, tell
 from channels.signing import signed_headers
 from tests.support.bot_api import bot_api_emulator
@@ -62,22 +60,13 @@ class Figures:
         self.forged = self.forged_accepted = self.genuine_rejected = self.errors = 0
 
 
-Lines = asyncio.Queue[httpx.AsyncClient]  # one connection each: a pool of many takes longer than what it measures
-
-
-async def call(lines: Lines, base_url: str, number: int, figures: Figures) -> None:
+async def call(calling: Lines, number: int, figures: Figures) -> None:
     chooser = random.Random(SEED + number)
     forged = chooser.random() < FORGED_SHARE
     inbox, body, headers = request_of(number, chooser.choice(QUESTIONS), forged=forged)
     started = time.perf_counter()
     told = {"Content-Type": "application/json", **headers}
-    line = await lines.get()
-    try:
-        status = (await line.post(f"{base_url}/webhooks/{inbox}", content=body, headers=told)).status_code
-    except httpx.HTTPError:
-        status = 0
-    finally:
-        lines.put_nowait(line)
+    status = await calling.post(f"/webhooks/{inbox}", body, told)
     if forged:
         figures.forged += 1
         figures.forged_accepted += status in (200, 202)
@@ -90,17 +79,13 @@ async def call(lines: Lines, base_url: str, number: int, figures: Figures) -> No
 async def load(base_url: str, seconds: float) -> tuple[Figures, float]:
     """RATE_PER_S by the clock, whether or not earlier ones were answered."""
     figures, first = Figures(), random.Random(SEED).randrange(10**6)
-    async with AsyncExitStack() as open_lines:
-        lines: Lines = asyncio.LifoQueue()
-        for _ in range(AT_ONCE):
-            line = httpx.AsyncClient(timeout=30, verify=False)
-            lines.put_nowait(await open_lines.enter_async_context(line))
-        await asyncio.gather(*(call(lines, base_url, 10**7 + n, Figures()) for n in range(WARM)))
+    async with lines(base_url, AT_ONCE, timeout_s=30) as calling:
+        await asyncio.gather(*(call(calling, 10**7 + n, Figures()) for n in range(WARM)))
         started = time.perf_counter()
         tasks = []
         for sent in range(int(RATE_PER_S * seconds)):
             await asyncio.sleep(max(0.0, started + sent / RATE_PER_S - time.perf_counter()))
-            tasks.append(asyncio.create_task(call(lines, base_url, first + sent, figures)))
+            tasks.append(asyncio.create_task(call(calling, first + sent, figures)))
         await asyncio.gather(*tasks)
     return figures, time.perf_counter() - started
 

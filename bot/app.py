@@ -99,8 +99,8 @@ def build_app(services: Services) -> FastAPI:
     app.add_exception_handler(SwitchboardError, _tell_error)
     _add_operations(app, running)
     door = IntakeDoor(services, running.inline)
+    _add_inboxes(app, services, door)  # first: providers call most, and routes are looked through in order
     app.include_router(webchat_routes(ChatDoors(services, running.hub, door).ports(), chat_settings(services)))
-    _add_inboxes(app, services, door)
     app.include_router(public_router(services.business))
     app.include_router(rating_routes(services))
     links = UnsubscribeLinks(services.settings.base_url, services.key)

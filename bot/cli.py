@@ -98,16 +98,14 @@ def serve() -> None:
     _run(start(_settings()))
 
 
-NICENESS = 5  # where processors are short, an answer may wait for one; an acknowledgement may not
-
-
 @main.command()
 @_told_plainly
 def worker() -> None:
     """A worker alone: what must happen later, and what a dead server left."""
+    from bot.process import yield_processors  # noqa: PLC0415
     from bot.serve import work  # noqa: PLC0415
 
-    os.nice(NICENESS)
+    yield_processors()
     _run(work(_settings()))
 
 

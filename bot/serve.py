@@ -20,7 +20,7 @@ from bot.letters import write_transcript
 from bot.phone.wiring import CALLBACKS_EVERY_S, pause_recording, place_callbacks
 from bot.postman import Postman, Sender
 from bot.printing import Printer
-from bot.process import end_with_parent, process_name
+from bot.process import end_with_parent, keep_what_is_loaded, process_name
 from bot.pullers import run_pullers
 from bot.retention import EVERY_S, Retaining
 from bot.returns import ask_for_return
@@ -55,6 +55,7 @@ async def serve(settings: Settings) -> None:
             ws="websockets-sansio", ws_per_message_deflate=False,
         )  # fmt: skip
         orphaned = asyncio.create_task(end_with_parent())
+        keep_what_is_loaded()
         await uvicorn.Server(config).serve()
         orphaned.cancel()
 
@@ -134,6 +135,7 @@ async def work(settings: Settings) -> None:
             asyncio.create_task(run_pullers(services.inboxes, IntakeDoor(services), services.database_url)),
             *(asyncio.create_task(chore) for chore in _by_the_clock(services, nightly)),
         ]
+        keep_what_is_loaded()
         await worker.run()
         postman.stop()
         for chore in chores:
