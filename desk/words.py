@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from babel import Locale, UnknownLocaleError
@@ -75,8 +76,13 @@ def locale_of(language: str, country: str) -> Locale:
 
 
 def _read(path: Path, locale: Locale) -> Words:
-    entries = dict(_flat(read_yaml(path.read_text(encoding="utf-8")), ""))
-    return Words(locale.language, entries, locale)
+    return Words(locale.language, _entries(path), locale)
+
+
+@cache
+def _entries(path: Path) -> dict[str, Entry]:
+    """Read once: these files change with the program only."""
+    return dict(_flat(read_yaml(path.read_text(encoding="utf-8")), ""))
 
 
 def _flat(node: dict[str, object], prefix: str) -> list[tuple[str, Entry]]:

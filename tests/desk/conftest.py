@@ -1,6 +1,6 @@
 """A desk with staff of two teams and a seeded afternoon, and browsers that are logged in to it."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from datetime import datetime
 from pathlib import Path
 
@@ -20,6 +20,7 @@ from crm_core.db import Sessions, unit_of_work
 from tests.support.desk_app import DeskErp, DeskParts, sample_orders
 from tests.support.desk_client import BASE, PASSWORD, STAFF, Browser, Clock, LogIn
 from tests.support.desk_seed import seed_afternoon
+from tests.support.templates import templates_kept
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -31,6 +32,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             and Path(__file__).parent in item.path.parents
         ):
             item.add_marker(pytest.mark.slow)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def templates() -> Iterator[None]:
+    with templates_kept():
+        yield
 
 
 @pytest.fixture

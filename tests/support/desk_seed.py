@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import cache
 
 from sqlalchemy import insert, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -39,6 +40,12 @@ INBOXES = (
 )
 
 
+@cache
+def shipped_rules() -> RoutingFiles:
+    business = read_business(ROOT / "config")
+    return RoutingFiles(business.queues.queues, business.hours.calendars, business.sla.policies)
+
+
 @dataclass(frozen=True, slots=True)
 class Person:
     """A customer as they first write."""
@@ -70,9 +77,7 @@ class Seeder:
 
     async def inboxes(self) -> None:
         """And the rules, so that queues promise what the shipped files say."""
-        business = read_business(ROOT / "config")
-        files = RoutingFiles(business.queues.queues, business.hours.calendars, business.sla.policies)
-        await sync_rules(self.session, files)
+        await sync_rules(self.session, shipped_rules())
         for key, channel, name, pulled in INBOXES:
             row = insert(models.Inbox).values(key=key, channel=channel, name=name, pulled=pulled)
             self.inbox_ids[key] = InboxId(int(await self.session.scalar(row.returning(models.Inbox.id)) or 0))
