@@ -11,7 +11,9 @@ import random
 import sys
 import tempfile
 import time
+from collections.abc import Awaitable
 from pathlib import Path
+from typing import TypeVar
 
 from benchmarks import fault_counts, sms_customers, telegram_customers
 from benchmarks.email_faults import mail_round
@@ -24,6 +26,7 @@ from tests.support.stack import Stack
 VISITORS, RATE_PER_S, KILL_EVERY_S = 50, 50, 2.0
 SETTLE_S = 120.0
 QUESTIONS = ("When are you open?", "¿Cuál es el horario?", "Когда вы работаете?", "thanks", "Do you deliver to Paris?")
+Written = TypeVar("Written")
 BROKEN = {"serve": [sys.executable, "-m", "benchmarks.broken_serve"]}
 
 
@@ -78,12 +81,18 @@ async def killer(stack: Stack, target: str, done: asyncio.Event) -> int:
     return kills
 
 
-async def round_of(stack: Stack, target: str, seconds: float) -> dict[str, int]:
+async def while_killed(stack: Stack, target: str, writing: Awaitable[Written]) -> tuple[Written, int]:
+    """What was written and how many kills; a killer that fails ends both, or the writers would insist for ever."""
     done = asyncio.Event()
-    killing = asyncio.create_task(killer(stack, target, done))
-    visitors = await customers(stack, seconds)
-    done.set()
-    kills = await killing
+    async with asyncio.TaskGroup() as group:
+        killing = group.create_task(killer(stack, target, done))
+        written = await writing
+        done.set()
+    return written, killing.result()
+
+
+async def round_of(stack: Stack, target: str, seconds: float) -> dict[str, int]:
+    visitors, kills = await while_killed(stack, target, customers(stack, seconds))
     await asyncio.to_thread(fault_counts.settle, stack, SETTLE_S)
     acked = {client_id for visitor in visitors for client_id in visitor.sent_at}
     stored = {_client_id(row[0]) for row in stack.query("select external_id from message where direction = 'in'")}
@@ -115,11 +124,8 @@ def _client_id(external_id: object) -> str:
 
 
 async def telegram_round(stack: Stack, emulator: BotApiEmulator, target: str, seconds: float) -> dict[str, int]:
-    done = asyncio.Event()
-    killing = asyncio.create_task(killer(stack, target, done))
-    written = await telegram_customers.write_for(emulator, seconds, QUESTIONS, SEED)
-    done.set()
-    kills = await killing
+    writing = telegram_customers.write_for(emulator, seconds, QUESTIONS, SEED)
+    written, kills = await while_killed(stack, target, writing)
     await telegram_customers.settle(stack, emulator, written)
     return telegram_customers.figures_of(stack, emulator, written, kills)
 
@@ -137,11 +143,8 @@ def on_telegram(target: str, seconds: float) -> dict[str, int]:
 
 
 async def sms_round(stack: Stack, provider: sms_customers.Provider, target: str, seconds: float) -> dict[str, int]:
-    done = asyncio.Event()
-    killing = asyncio.create_task(killer(stack, target, done))
-    written = await sms_customers.write_for(stack, seconds, QUESTIONS, SEED)
-    done.set()
-    kills = await killing
+    writing = sms_customers.write_for(stack, seconds, QUESTIONS, SEED)
+    written, kills = await while_killed(stack, target, writing)
     await asyncio.to_thread(fault_counts.settle, stack, SETTLE_S)
     return sms_customers.figures_of(stack, provider, written, kills)
 

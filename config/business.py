@@ -27,6 +27,18 @@ from config.words import LanguageCode, Strict
 Place = tuple[int | str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class ReadOnce:
+    """What only files say: read at a start, and never again while somebody may be half way through editing them."""
+
+    channels: Channels
+    erps: Erps
+    scorecards: Scorecards
+    campaigns: Campaigns
+    sales: Sales
+    practice: tuple[Lesson, ...]
+
+
 @dataclass(slots=True)
 class Business:
     """As it holds in this process. Keep this and not its parts: `adopt` changes them while the process runs."""
@@ -55,31 +67,35 @@ class Business:
             self.company = other.company.model_copy(update={"languages": spoken})
 
     def with_held(self, held: Mapping[str, object]) -> "Business":
-        """The same files with other documents of the desk in their place. Raises DocumentError."""
+        """The files as they were read, with other documents of the desk in their place. Raises DocumentError."""
         documents = {Document(name): _held(Document(name), content) for name, content in held.items()}
-        return business_of(Sources(self.sources.config_dir, self.sources.files, documents), self.channels)
+        once = ReadOnce(**{each.name: getattr(self, each.name) for each in fields(ReadOnce)})
+        return business_of(Sources(self.sources.config_dir, self.sources.files, documents), once)
 
 
 def read_business(config_dir: Path) -> Business:
     """From the files alone. Raises DocumentError, with file and line, for the first file that cannot be used."""
-    channels = read_document(config_dir / "channels.yml", Channels)
-    return business_of(read_sources(config_dir), channels)
+    once = ReadOnce(
+        read_document(config_dir / "channels.yml", Channels),
+        _read_or_default(config_dir / "erp.yml", Erps),
+        _read_or_default(config_dir / "scorecards.yml", Scorecards),
+        _read_or_default(config_dir / "campaigns.yml", Campaigns),
+        _read_or_default(config_dir / "sales.yml", Sales),
+        read_lessons(config_dir / "practice"),
+    )
+    return business_of(read_sources(config_dir), once)
 
 
-def business_of(sources: Sources, channels: Channels) -> Business:
+def business_of(sources: Sources, once: ReadOnce) -> Business:
     """Checked against each other. Raises DocumentError."""
     company, policies = sources.company, sources.policies
     hours = resolved_hours(sources, company.time_zone)
     _check_queues(sources, hours)
     _check_macros(sources, company.languages)
-    config_dir = sources.config_dir
     return Business(
-        company, sources.queues, hours, policies, channels, sources, macros=sources.macros,
-        erps=read_document(config_dir / "erp.yml", Erps) if (config_dir / "erp.yml").exists() else Erps(),
-        scorecards=_read_scorecards(config_dir / "scorecards.yml"), retention=sources.retention,
-        consents=sources.consents, campaigns=_read_or_default(config_dir / "campaigns.yml", Campaigns),
-        sales=_read_or_default(config_dir / "sales.yml", Sales),
-        practice=read_lessons(config_dir / "practice"),
+        company, sources.queues, hours, policies, once.channels, sources, macros=sources.macros,
+        retention=sources.retention, consents=sources.consents, erps=once.erps, scorecards=once.scorecards,
+        campaigns=once.campaigns, sales=once.sales, practice=once.practice,
     )  # fmt: skip
 
 
@@ -100,11 +116,6 @@ def _desk(document: Document) -> Path:
 def _read_or_default(path: Path, model: type[Model]) -> Model:
     """Without the file what its model says by itself."""
     return read_document(path, model) if path.exists() else model()
-
-
-def _read_scorecards(path: Path) -> Scorecards:
-    """Without the file nothing is scored, only commented."""
-    return read_document(path, Scorecards) if path.exists() else Scorecards()
 
 
 def _check_macros(sources: Sources, languages: Collection[LanguageCode]) -> None:

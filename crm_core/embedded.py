@@ -47,19 +47,20 @@ class EmbeddedPostgres:
     def ensure_running(self) -> None:
         """Start it if it does not run. Raises subprocess.SubprocessError when it does not come up.
 
-        Right after a crash the package takes the dead postmaster for a living one, and the memory of its last backends
-        may still be held: so it is tried until it lives.
+        Right after a crash the package takes the dead postmaster for a living one, reads half of its pid file or misses
+        it meanwhile, and the memory of its last backends may still be held: so it is tried until it lives.
         """
         deadline = time.monotonic() + START_PATIENCE_S
-        while True:
+        trouble: Exception | None = None
+        while time.monotonic() < deadline:
             try:
                 self._server.ensure_postgres_running()
-            except subprocess.SubprocessError:
-                if time.monotonic() > deadline:
-                    raise
-            if self.is_running() or time.monotonic() > deadline:
+            except (subprocess.SubprocessError, psutil.Error, AssertionError, OSError, ValueError) as error:
+                trouble = error
+            if self.is_running():
                 return
             time.sleep(GONE_LOOK_S)
+        raise subprocess.SubprocessError("PostgreSQL does not come up; its log is in its folder.") from trouble
 
     def create_database(self, name: str = DATABASE, *, template: str = "template0") -> bool:
         """True when it was not there before. ICU collation would be nicer; C.UTF-8 is everywhere."""

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, select
+from sqlalchemy import ColumnElement, delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from crm_core import models
@@ -84,14 +84,31 @@ async def take_back(session: AsyncSession, reach: Reach, conversation_id: Conver
 async def release_job(
     session: AsyncSession, now: datetime, conversation_id: ConversationId, payload: JsonObject
 ) -> None:
-    """Its time is over. What was written before it goes first, whichever job comes first."""
+    """Its time is over. What was written before it goes first, whichever job comes first; an end comes after all."""
     held_id = payload["held_id"]
     assert isinstance(held_id, int)  # noqa: S101 - we wrote it
     conversation = await lock_conversation(session, conversation_id)
-    held = await session.get(HeldReply, held_id)
+    ending = await _ending(session, conversation_id, HeldReply.id <= held_id)
     await release_held(session, now, conversation, held_id)
-    if held is not None and held.closes_as is not None and _may_end(conversation, held):
-        await close(session, now, conversation, held.closes_as, Actor.agent(held.agent_id))
+    if ending is not None and not await _passed_on(session, conversation_id, ending) and _may_end(conversation, ending):
+        await close(session, now, conversation, str(ending.closes_as), Actor.agent(ending.agent_id))
+
+
+async def _ending(session: AsyncSession, conversation_id: int, which: ColumnElement[bool]) -> HeldReply | None:
+    """The newest reply that is to end the conversation."""
+    ends = (HeldReply.conversation_id == conversation_id) & HeldReply.closes_as.is_not(None) & which
+    return await session.scalar(select(HeldReply).where(ends).order_by(HeldReply.id.desc()).limit(1))
+
+
+async def _passed_on(session: AsyncSession, conversation_id: int, ending: HeldReply) -> bool:
+    """Who wrote once more meanwhile ends it with that."""
+    later = select(func.max(HeldReply.id)).where(HeldReply.conversation_id == conversation_id)
+    newest = await session.scalar(later)
+    if newest is None:
+        return False
+    theirs = update(HeldReply).where(HeldReply.id == newest, HeldReply.closes_as.is_(None))
+    await session.execute(theirs.values(closes_as=ending.closes_as).execution_options(synchronize_session=False))
+    return True
 
 
 def _may_end(conversation: models.Conversation, held: HeldReply) -> bool:

@@ -29,7 +29,7 @@ from desk.reader import Reader
 from desk.services import Desk
 from desk.timeline import timeline
 from desk.views import ConversationPage, HandoffCard, Head, May, Option, ShownHeld
-from desk.words import Words
+from desk.words import Words, in_language, queue_names
 
 _GATES: Mapping[State, str] = {
     State.BOT: "conversation.gate_bot", State.QUEUED: "conversation.gate_queue",
@@ -47,7 +47,7 @@ async def read_conversation(
     held = await held_replies(session, conversation_id)
     recording = await recording_of(session, conversation_id)
     dispositions = {key: in_language(names, language) for key, names in company.dispositions.items()}
-    queues = {queue.key: in_language(queue.name, language) for queue in desk.services.business.queues.queues}
+    queues = queue_names(desk.services.business.queues.queues, language)
     return ConversationPage(
         head=replace(_head(found.conversation, reader), recording=recording.value),
         entries=timeline(found.conversation, found.entries, reader.clock, dispositions),
@@ -70,11 +70,6 @@ def _held(held: Held, conversation_id: int, reader: Reader) -> ShownHeld:
 
 def _name(option: Option) -> str:
     return option.name.casefold()
-
-
-def in_language(names: Mapping[str, str], language: str) -> str:
-    """The text of a business file in the reader's language, else in the first one it has."""
-    return names.get(language) or next(iter(names.values()), "")
 
 
 def _head(head: ConversationHead, reader: Reader) -> Head:

@@ -18,12 +18,12 @@ from desk.answers import problem_text, route_class
 from desk.campaign_views import Wording
 from desk.campaigns_page import wording
 from desk.change import number_of
-from desk.conversation_page import in_language
 from desk.people import person_name
 from desk.reader import Reader, require_change, require_reader
 from desk.sections import menu
 from desk.services import Desk, PathId
 from desk.views import Option
+from desk.words import in_language
 
 PERIODS = (30, 90, 365)
 

@@ -10,9 +10,9 @@ from crm_core.passing_on import colleagues, escalate_to_supervisor, snooze, tran
 from crm_core.supervision import whisper
 from crm_core.transcript_letters import send_transcript
 from desk.change import Change, Deed, NothingChosen, number_of
-from desk.conversation_page import in_language
 from desk.services import Desk
 from desk.snoozing import NotLater, wake_time
+from desk.words import in_language
 
 
 def passing_deeds(desk: Desk) -> dict[str, Deed]:

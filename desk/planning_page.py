@@ -33,7 +33,7 @@ from desk.sections import menu
 from desk.sentences import refusal
 from desk.services import Desk
 from desk.views import Option
-from desk.words import Words
+from desk.words import Words, queue_names
 
 SPREADS = ("all", "two", "one")
 
@@ -174,8 +174,8 @@ def _shown(desk: Desk, reader: Reader, asked: PlanAsked, plan: Plan | None) -> M
 
 
 def _queues(desk: Desk, reader: Reader, asked: PlanAsked) -> tuple[Option, ...]:
-    queues = desk.services.business.queues.queues
-    return tuple(Option(each.key, each.name[reader.words.language], each.key == asked.queue) for each in queues)
+    named = queue_names(desk.services.business.queues.queues, reader.words.language)
+    return tuple(Option(key, name, key == asked.queue) for key, name in named.items())
 
 
 def _fields(held: Assumptions, words: Words) -> tuple[NumberField, ...]:

@@ -7,11 +7,11 @@ from datetime import date, timedelta
 from config.practice import Lesson
 from crm_core.practice_lessons import Attempt, Progress
 from crm_core.states import PracticeState
-from desk.conversation_page import in_language
 from desk.people import Chip, channel_icon
 from desk.quality_page import tone_of
 from desk.reader import Reader
 from desk.views import Option
+from desk.words import in_language
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,13 +7,12 @@ from crm_core.access import Action, allows
 from crm_core.practice import Run
 from crm_core.practice_judging import ACCEPTED, FIRST_REPLY, TOTAL, Check, ItemScore, Timed, Verdict, answers_in
 from crm_core.states import Author, PracticeState
-from desk.conversation_page import in_language
 from desk.people import Chip
 from desk.practice_run import explained, told
 from desk.quality_page import tone_of
 from desk.reader import Reader
 from desk.services import Desk
-from desk.words import Words
+from desk.words import Words, in_language
 
 
 @dataclass(frozen=True, slots=True)

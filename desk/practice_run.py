@@ -7,7 +7,6 @@ from crm_core.practice import Entry as RunEntry
 from crm_core.practice import Run, told_on
 from crm_core.practice_order import order_of
 from crm_core.states import Author, PracticeState, Visibility
-from desk.conversation_page import in_language
 from desk.macros import filled
 from desk.moments import Clockface
 from desk.orders import OrdersPanel, order_card
@@ -27,7 +26,7 @@ from desk.views import (
     Option,
     ShownMacro,
 )
-from desk.words import Words
+from desk.words import Words, in_language
 
 _STATES = {PracticeState.OFFERED: "offered", PracticeState.ACTIVE: "assigned"}
 

@@ -14,11 +14,12 @@ from crm_core.db import unit_of_work
 from crm_core.errors import Conflict, InvalidInput
 from crm_core.quality import Review, Verdict, review_conversation, reviews_for, reviews_of
 from desk.answers import problem_text, route_class
-from desk.conversation_page import in_language, read_conversation
+from desk.conversation_page import read_conversation
 from desk.reader import Reader, require_change, require_reader
 from desk.sections import menu
 from desk.services import Desk, PathId
 from desk.trail import audit_reading
+from desk.words import in_language
 
 Refused = tuple[Conflict | InvalidInput, Mapping[str, str]]  # with the form, which is shown again
 GOOD_SCORE, FAIR_SCORE = 80, 60

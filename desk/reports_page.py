@@ -23,7 +23,7 @@ from desk.report_views import all_figures, cards, columns, lines, reasons, secon
 from desk.sections import menu
 from desk.services import Desk
 from desk.views import Option
-from desk.words import Words
+from desk.words import Words, queue_names
 
 Names = Mapping[Dimension, Mapping[str, str]]
 
@@ -84,11 +84,8 @@ async def names_of(desk: Desk, session: AsyncSession, reader: Reader) -> Names:
     """What the keys of every dimension are called; a lead is offered their own queues and people."""
     words, allowed = reader.words, report_queues(reader.reach)
     business = desk.services.business
-    queues = {
-        queue.key: queue.name[words.language]
-        for queue in business.queues.queues
-        if allowed is None or queue.key in allowed
-    }
+    named = queue_names(business.queues.queues, words.language)
+    queues = {key: name for key, name in named.items() if allowed is None or key in allowed}
     return {
         Dimension.QUEUE: queues,
         Dimension.CHANNEL: {key: words(f"channels.{key}") for key in words.section("channels")},

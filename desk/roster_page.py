@@ -32,9 +32,10 @@ from desk.planning_asked import zone_of
 from desk.planning_files import Wrong, WrongFile, read_body, roster_in
 from desk.planning_page import require_sender, wrong_file
 from desk.reader import Reader, require_change, require_reader
-from desk.roster_views import RosterState, own_days, queue_names, roster_table, shift_form
+from desk.roster_views import RosterState, own_days, roster_table, shift_form
 from desk.sections import menu
 from desk.services import Desk
+from desk.words import queue_names
 
 SHOWN_WEEKS = 4  # of one's own shifts
 
@@ -49,7 +50,7 @@ def roster_routes(desk: Desk) -> APIRouter:
         since = reader.now
         async with unit_of_work(desk.services.sessions) as session:
             found = await own_shifts(session, reader.viewer, since, reader.now + timedelta(weeks=SHOWN_WEEKS))
-        days = own_days(found, reader, queue_names(desk, reader.words))
+        days = own_days(found, reader, queue_names(desk.services.business.queues.queues, reader.words.language))
         return HTMLResponse(desk.pages.render("shifts.html", reader.words, days=days, weeks=SHOWN_WEEKS))
 
     @router.get("/desk/roster")
@@ -96,7 +97,8 @@ def _add_import(router: APIRouter, desk: Desk) -> None:
 async def _import(desk: Desk, session: AsyncSession, reader: Reader, content: bytes) -> list[Shift]:
     """Raises WrongFile."""
     known = await people(session, reader.viewer)
-    rows = roster_in(content, known, queue_names(desk, reader.words), zone_of(desk))
+    named = queue_names(desk.services.business.queues.queues, reader.words.language)
+    rows = roster_in(content, known, named, zone_of(desk))
     shifts = [shift for _, shift in rows]
     since, until = min(each.starts_at for each in shifts), max(each.ends_at for each in shifts)
     there = await shifts_meanwhile(session, reader.viewer, since, until)
@@ -168,7 +170,7 @@ async def _page(
         draft = await draft_of(session, reader.viewer, week)
         published = await published_of(session, reader.viewer, week)
         last = await last_publication(session, reader.viewer, week)
-    words, names = reader.words, queue_names(desk, reader.words)
+    words, names = reader.words, queue_names(desk.services.business.queues.queues, reader.words.language)
     shown = next((each for each in draft if each.id == shift_id), None)
     html = desk.pages.render(
         "roster.html", words, menu=menu(reader, "roster"), csrf=reader.csrf_token, week=week, problem=problem,

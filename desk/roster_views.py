@@ -8,9 +8,7 @@ from crm_core.planning import Week
 from crm_core.rosters import Person, Shift
 from desk.planning_views import short_day, tenths
 from desk.reader import Reader
-from desk.services import Desk
 from desk.views import Option
-from desk.words import Words
 
 Told = tuple[Reader, Mapping[str, str]]  # who reads, and what the queues are called
 
@@ -60,10 +58,6 @@ class ShiftForm:
 class OwnDay:
     day: str
     chips: tuple[Chip, ...]
-
-
-def queue_names(desk: Desk, words: Words) -> dict[str, str]:
-    return {queue.key: queue.name[words.language] for queue in desk.services.business.queues.queues}
 
 
 def roster_table(draft: Sequence[Shift], staff: Sequence[Person], week: Week, told: Told) -> RosterTable:

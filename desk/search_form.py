@@ -12,11 +12,11 @@ from crm_core.plain_text import storable
 from crm_core.search import TranscriptQuery
 from crm_core.states import ConversationState
 from desk.change import number_of
-from desk.conversation_page import in_language
 from desk.people import intent_name
 from desk.reader import Reader
 from desk.services import Desk
 from desk.views import Option
+from desk.words import queue_names
 
 SELECTS = ("channel", "queue", "agent", "intent", "language", "state", "rating", "confidence")
 FIELDS = ("q", *SELECTS, "since", "until")
@@ -99,7 +99,7 @@ def _choices(
     words, business = reader.words, desk.services.business
     intents = {key: intent_name(key, words) for key in desk.services.intents()}
     yield "channel", {key: str(text) for key, text in words.section("channels").items()}
-    yield "queue", {queue.key: in_language(queue.name, words.language) for queue in business.queues.queues}
+    yield "queue", queue_names(business.queues.queues, words.language)
     yield "agent", {str(user_id): name for user_id, name in agents.items()}
     yield "intent", dict(sorted(intents.items(), key=lambda item: item[1].casefold()))
     yield "language", {key: str(text) for key, text in words.section("languages").items()}

@@ -15,13 +15,13 @@ from crm_core.staff import names_of_staff
 from crm_core.states import Author, Visibility
 from desk.answers import problem_text, route_class
 from desk.change import number_of
-from desk.conversation_page import in_language
 from desk.guard import MOST_FIELDS
 from desk.people import Chip, channel_icon, intent_name, person_name
 from desk.reader import Reader, require_change, require_reader
 from desk.search_form import LOW_RATING, address_of, given_of, query_of, search_form
 from desk.services import Desk
 from desk.trail import audit
+from desk.words import in_language
 
 
 @dataclass(frozen=True, slots=True)

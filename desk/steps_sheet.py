@@ -15,7 +15,7 @@ from desk.steps_drawings import Paper, tiles, tornado_lines, year_lines
 from desk.steps_form import score_lines
 from desk.steps_numbers import percent_text, whole
 from desk.steps_views import period_text, report_href, shown_changes, shown_gaps, shown_goals, totals
-from desk.words import Words
+from desk.words import Words, in_language
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +73,7 @@ def _opening(sheet: Sheet) -> tuple[tuple[str, str], ...]:
         calendar = calendars.get(queue.hours or first)
         windows = calendar.windows if calendar else ()
         told = "; ".join(f"{_weekdays(each.days, words)} {each.start:%H:%M}–{each.end:%H:%M}" for each in windows)
-        found.append((queue.name[words.language], told or words("five_steps.always_open")))
+        found.append((in_language(queue.name, words.language), told or words("five_steps.always_open")))
     return tuple(found)
 
 

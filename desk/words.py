@@ -1,7 +1,7 @@
 """The words of the desk in every language: one YAML file each, checked against each other at start."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -9,6 +9,7 @@ from pathlib import Path
 from babel import Locale, UnknownLocaleError
 
 from config.documents import read_yaml
+from config.routing_files import Queue
 
 TEXTS = Path(__file__).parent / "texts"
 LANGUAGES = ("en", "ru", "es")
@@ -52,6 +53,16 @@ class Words:
         """Every entry under `prefix.`, for the scripts of the page."""
         start = f"{prefix}."
         return {key.removeprefix(start): entry for key, entry in self.entries.items() if key.startswith(start)}
+
+
+def in_language(names: Mapping[str, str], language: str) -> str:
+    """The text of a business file in the reader's language, else in the first one it has."""
+    return names.get(language) or next(iter(names.values()), "")
+
+
+def queue_names(queues: Iterable[Queue], language: str) -> dict[str, str]:
+    """By key."""
+    return {queue.key: in_language(queue.name, language) for queue in queues}
 
 
 def read_catalogues(directory: Path = TEXTS, *, country: str = "ES") -> dict[str, Words]:

@@ -14,7 +14,7 @@ from insight import facts_sql as sql
 from insight.extract_sql import for_duckdb
 from insight.occupancy import Busy
 from insight.reports import Group, Tallies, add_rows, merged, report_of, step_s, tally_of
-from insight.rollups import SLOT_S, StateRow, tally_of_states
+from insight.rollups import LIMITS_S, SLOT_S, StateRow, tally_of_states
 from insight.tally import Tally
 from insight.warehouse import naive_utc
 
@@ -152,7 +152,7 @@ def _tallies(rows: Iterable[tuple[Any, ...]], question: Question) -> dict[Group,
 def merges(question: Question, period: Period) -> bool:
     """Whether rollups can answer."""
     on_the_quarter = all(moment.timestamp() % SLOT_S == 0 for moment in (period.since, period.until))
-    return on_the_quarter and set(question.only) <= _FROM_STATES
+    return on_the_quarter and set(question.only) <= _FROM_STATES and question.within_s in LIMITS_S
 
 
 def read_busy(warehouse: duckdb.DuckDBPyConnection, question: Question) -> dict[str, Busy]:

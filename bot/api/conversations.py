@@ -57,12 +57,12 @@ def _reading(router: APIRouter, api: Api) -> None:
 
 def _ending(router: APIRouter, api: Api) -> None:
     writes = Annotated[Write, Depends(Writes(api, Scope.CONVERSATIONS_WRITE))]
-    known = tuple(api.services.business.company.dispositions)
 
     @router.post("/conversations/{conversation_id}/close", response_model=answers.ConversationState, summary="Close it")
     async def close(write: writes, conversation_id: PathId, body: Closing) -> Response:
         async def deed(session: AsyncSession) -> JsonObject:
-            ending, number = (body.disposition, known), ConversationId(conversation_id)
+            number, known = ConversationId(conversation_id), tuple(api.services.business.company.dispositions)
+            ending = (body.disposition, known)
             return _told(await key_work.close(session, write.caller.now, write.caller.reach, number, ending))
 
         return await write.once(deed)

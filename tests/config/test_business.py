@@ -129,3 +129,14 @@ def test_without_macros_there_are_none(change: Change) -> None:
     folder = change("macros.yml", "macros:", "macros:")
     (folder / "macros.yml").unlink()
     assert read_business(folder).macros.macros == []
+
+
+def test_files_that_somebody_is_editing_are_not_read_again(tmp_path: Path) -> None:
+    """What the desk holds is adopted all the same."""
+    shutil.copytree(ROOT / "config", tmp_path / "config", ignore=shutil.ignore_patterns("*.py", "__pycache__"))
+    business = read_business(tmp_path / "config")
+    for name in ("erp.yml", "scorecards.yml", "campaigns.yml", "sales.yml"):
+        (tmp_path / "config" / name).write_text("half: [a", encoding="utf-8")
+    held = business.with_held({"macros": {"macros": []}})
+    assert held.macros.macros == []
+    assert (held.scorecards, held.campaigns, held.sales) == (business.scorecards, business.campaigns, business.sales)

@@ -16,10 +16,15 @@ from tests.support.factories import Centre
 
 
 async def hold(
-    centre: Centre, conversation_id: ConversationId, text: str = "It ships today.", by: str = "elena"
+    centre: Centre,
+    conversation_id: ConversationId,
+    text: str = "It ships today.",
+    by: str = "elena",
+    ends: str | None = None,
 ) -> int:
     async with centre.work() as session:
-        return await hold_reply(session, centre.now, centre.reach(by), conversation_id, Draft(text))
+        draft = Draft(text, closes_as=ends)
+        return await hold_reply(session, centre.now, centre.reach(by), conversation_id, draft)
 
 
 async def undo(centre: Centre, conversation_id: ConversationId, held_id: int, by: str = "elena") -> str:
@@ -199,3 +204,16 @@ async def test_a_customer_who_writes_meanwhile_keeps_it_open(centre: Centre) -> 
     await release(centre, conversation_id, held_id)
     assert await said(centre) == ["It ships today."]
     assert (await centre.conversation(conversation_id)).state == "assigned"
+
+
+@pytest.mark.parametrize("first", [0, 1])
+async def test_who_writes_once_more_before_the_end_ends_after_that(centre: Centre, first: int) -> None:
+    """Whichever of the two jobs comes first, both replies are said, and then the conversation is closed."""
+    conversation_id = await centre.assigned("elena")
+    held = [await hold(centre, conversation_id, "Done.", ends="resolved"), await hold(centre, conversation_id, "Bye!")]
+    for number in (first, 1 - first):
+        before = await centre.conversation(conversation_id)
+        assert before.state == "assigned" or await said(centre) == ["Done.", "Bye!"]
+        await release(centre, conversation_id, held[number])
+    after = await centre.conversation(conversation_id)
+    assert (await said(centre), after.state, after.disposition) == (["Done.", "Bye!"], "closed", "resolved")

@@ -1,5 +1,6 @@
 """The warehouse says what the reports say, whatever happened on the way there."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -8,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crm_core.db import Sessions
-from insight.history import read_history, read_parts, read_states
+from insight.history import merges, read_history, read_parts, read_states
 from insight.reports import asked_of, read_report, read_tallies
 from insight.rollups import bin_of, edges_of, rollup_statement
 from insight.tally import Tally
@@ -114,3 +115,9 @@ def rolled_up(segments: list[State]) -> list[State]:
         tables = {"segment": "fact_segment", "run": "fact_run", "conversation_fact": "fact_conversation"}
         bounds = {"since": OPENED, "until": OPENED + timedelta(days=1), "as_of": OPENED + timedelta(days=1)}
         return connection.execute(rollup_statement(tables), bounds).fetchall()
+
+
+@pytest.mark.parametrize(("within_s", "expected"), [(20.0, True), (45.0, False), (300.0, True)])
+def test_rollups_answer_only_for_the_limits_that_they_keep(within_s: float, expected: bool) -> None:  # noqa: FBT001
+    asked = replace(question(), within_s=within_s)
+    assert merges(asked, asked.period) is expected

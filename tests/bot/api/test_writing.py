@@ -144,3 +144,13 @@ async def test_an_odd_question_gets_a_sentence(program: Program) -> None:
         for value in values:
             answer = await program.get("/conversations", **{name: value})
             assert (answer.status_code, name in answer.json()["detail"]) == (422, True), value
+
+
+async def test_a_disposition_that_administrators_add_may_be_used_at_once(
+    program: Program, centre: Centre, parts: ApiParts
+) -> None:
+    path = f"/conversations/{await centre.assigned('elena')}/close"
+    assert (await program.post(path, {"disposition": "gift"}, token="a")).status_code == 422
+    company, names = parts.business.company, dict.fromkeys(parts.business.company.languages, "Gift")
+    parts.business.company = company.model_copy(update={"dispositions": {**company.dispositions, "gift": names}})
+    assert (await program.post(path, {"disposition": "gift"}, token="b")).status_code == 200
