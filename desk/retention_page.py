@@ -21,7 +21,7 @@ from desk.settings_company import RETENTION, read_retention
 from desk.settings_file import dumped
 from desk.settings_kinds import Seat
 from desk.settings_page import Told, changing_seat, file_answer, problem_of, seat_of
-from desk.settings_saving import save, to_file, to_version
+from desk.settings_saving import base_of, save, to_file, to_version
 
 HREF = RETENTION.href
 
@@ -77,7 +77,7 @@ async def _page(
     async with unit_of_work(desk.services.sessions) as session:
         counts = await expired(session, reader.now, wanted or held)
         found = await versions(session, reader.viewer, RETENTION.document)
-        base = await newest_version(session, RETENTION.document)
+        base = base_of(await newest_version(session, RETENTION.document), told)
     html = desk.pages.render(
         "retention.html", reader.words, menu=menu(reader, "retention"), csrf=reader.csrf_token, kind=RETENTION,
         base=base, groups=as_written(groups, given) if given else groups, versions=found, ago=reader.clock.ago,

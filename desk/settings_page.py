@@ -21,7 +21,7 @@ from desk.settings_file import as_yaml, dumped
 from desk.settings_hours import HOURS, SLA
 from desk.settings_kinds import Kind, Seat
 from desk.settings_queues import QUEUES
-from desk.settings_saving import NEW, deed_of, save, to_file, to_version
+from desk.settings_saving import NEW, base_of, deed_of, save, to_file, to_version
 from desk.settings_texts import CONSENTS, DISPOSITIONS, MACROS
 
 KINDS = (COMPANY, QUEUES, HOURS, SLA, MACROS, DISPOSITIONS, CONSENTS)
@@ -111,7 +111,7 @@ async def document_page(seat: Seat, kind: Kind, *, saved: bool = False, told: To
     entries = kind.entries(content)
     is_list = kind.blank is not None
     groups = () if is_list else _groups(seat, kind, entries[0], told)
-    found, base = await _history(seat, kind)
+    found, base = await _history(seat, kind, told)
     html = desk.pages.render(
         "settings.html", reader.words, menu=menu(reader, kind.key), csrf=reader.csrf_token, kind=kind, base=base,
         lines=[(str(each.get("key")), kind.line(seat, each)) for each in entries] if is_list else [], groups=groups,
@@ -121,17 +121,17 @@ async def document_page(seat: Seat, kind: Kind, *, saved: bool = False, told: To
     return HTMLResponse(html, told[0].status if told else 200)
 
 
-async def _history(seat: Seat, kind: Kind) -> tuple[list[Version], int]:
+async def _history(seat: Seat, kind: Kind, told: Told | None) -> tuple[list[Version], int]:
     async with unit_of_work(seat.desk.services.sessions) as session:
         found = await versions(session, seat.reader.viewer, kind.document)
-        return found, await newest_version(session, kind.document)
+        return found, base_of(await newest_version(session, kind.document), told)
 
 
 async def _entry_page(seat: Seat, kind: Kind, key: str, told: Told | None = None) -> Response:
     desk, reader = seat.desk, seat.reader
     entry = found_entry(seat, kind, key)
     async with unit_of_work(desk.services.sessions) as session:
-        base = await newest_version(session, kind.document)
+        base = base_of(await newest_version(session, kind.document), told)
     html = desk.pages.render(
         "setting.html", reader.words, menu=menu(reader, kind.key), csrf=reader.csrf_token, kind=kind, key=key,
         title=kind.line(seat, entry).title if key != NEW else reader.words(f"settings.{kind.key}.new"),

@@ -1,6 +1,6 @@
 """Saving settings: read from the form, checked with everything else, stored as a version, and in force at once."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 from pydantic import ValidationError
 
@@ -12,6 +12,7 @@ from crm_core.db import unit_of_work
 from crm_core.routing_rules import RoutingFiles, sync_rules
 from crm_core.settings_store import (
     Edit,
+    EditedMeanwhile,
     StillUsed,
     content_of,
     held_documents,
@@ -27,7 +28,15 @@ from desk.settings_kinds import Entries, Kind, Seat
 NEW = "new"
 STEM = {"macros": "macro", "dispositions": "ended", "queues": "queue"}
 Written = dict[str, str]
+Refused = tuple[Exception, Mapping[str, str]]  # why, and what had been written
 Deed = Callable[[Seat, Kind, Written], Awaitable[None]]
+
+
+def base_of(newest: int, refused: Refused | None) -> int:
+    """The version a form is written against: a refused one keeps its own, unless its writer was told of a newer one."""
+    if refused is None or isinstance(refused[0], EditedMeanwhile):
+        return newest
+    return number_of(refused[1], "base")
 
 
 async def save(seat: Seat, kind: Kind, fields: Written) -> None:

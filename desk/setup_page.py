@@ -29,7 +29,7 @@ from desk.settings_company import company_form, languages_of, read_company
 from desk.settings_file import dumped
 from desk.settings_kinds import Seat
 from desk.settings_page import Told, changing_seat, problem_of, seat_of
-from desk.settings_saving import keep_content
+from desk.settings_saving import base_of, keep_content
 
 HREF = "/desk/admin/start"
 SHORT = frozenset({"name", "email", "phone", "country", "time_zone", "currency", "accent_colour"})
@@ -134,7 +134,7 @@ async def _page(seat: Seat, step: Step, shown: Shown) -> Response:
     desk, reader = seat.desk, seat.reader
     async with unit_of_work(desk.services.sessions) as session:
         taken = await steps_taken(session, reader.viewer)
-        base = await newest_version(session, Document.COMPANY)
+        base = base_of(await newest_version(session, Document.COMPANY), shown.told)
         heard = await last_heard(session, reader.viewer)
     ports = desk.services.connections
     html = desk.pages.render(

@@ -18,6 +18,7 @@ from desk.forms import WrongField
 from desk.reader import Reader, require_change, require_reader
 from desk.sections import menu
 from desk.services import Desk, PathId
+from desk.settings_saving import base_of
 from desk.steps_drawings import Paper
 from desk.steps_files import FileKind, file_answer, version_lines
 from desk.steps_form import (
@@ -139,19 +140,20 @@ async def _page(desk: Desk, reader: Reader, step: Step, *, saved: bool = False, 
     held, sheet = await read_sheet(desk, reader)
     async with unit_of_work(desk.services.sessions) as session:
         versions = await step_versions(session, reader.viewer)
+    base = base_of(held.version, (told.error, told.fields) if told else None)
     html = desk.pages.render(
         "five_steps.html", reader.words, **sheet_context(sheet), **_form(held.steps, sheet.paper, told),
-        **_frame(reader, step, held, versions), saved=saved, problem=_problem(told, reader.words),
+        **_frame(reader, step, base, versions), saved=saved, problem=_problem(told, reader.words),
     )  # fmt: skip
     return HTMLResponse(html, told.error.status if told else 200)
 
 
-def _frame(reader: Reader, step: Step, held: Held, versions: list[Version]) -> dict[str, object]:
+def _frame(reader: Reader, step: Step, base: int, versions: list[Version]) -> dict[str, object]:
     words = reader.words
     tabs = [Option(each.value, words(f"five_steps.step.{each}"), each is step) for each in Step]
     return {
         "menu": menu(reader, "five_steps"), "csrf": reader.csrf_token, "step": step.value, "tabs": tabs,
-        "base": held.version, "versions": versions, "ago": reader.clock.ago, "full": reader.clock.full,
+        "base": base, "versions": versions, "ago": reader.clock.ago, "full": reader.clock.full,
     }  # fmt: skip
 
 

@@ -9,9 +9,7 @@ from tests.support.desk_app import DeskParts
 pytestmark = pytest.mark.usefixtures("seeded")
 
 
-@pytest.mark.parametrize(
-    "path", ["/desk/roster", "/desk/reports", "/desk/search", "/desk/five-steps/print"]
-)
+@pytest.mark.parametrize("path", ["/desk/roster", "/desk/reports", "/desk/search", "/desk/five-steps/print"])
 async def test_a_queue_without_a_name_in_the_reader_s_language_has_another_one(
     log_in: LogIn, parts: DeskParts, path: str
 ) -> None:

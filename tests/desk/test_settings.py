@@ -89,6 +89,18 @@ async def test_two_who_edit_at_once_do_not_undo_each_other(ada: Browser) -> None
     assert sorted([first.status_code, second.status_code]) == [303, 409]
 
 
+async def test_a_form_with_a_mistake_does_not_undo_what_was_changed_meanwhile(ada: Browser) -> None:
+    """Mended and sent again, it is told of the change as if it had been right at first."""
+    seen = await base_of(ada, "/desk/admin/queues/new")
+    await ada.post("/desk/admin/queues/new", **QUEUE | {"base": seen})
+    refused = await ada.post("/desk/admin/queues/new", **QUEUE | {"name_en": "", "base": seen})
+    assert refused.status_code == 422
+    again = await ada.post(
+        "/desk/admin/queues/new", **QUEUE | {"name_en": "Two", "base": hidden_field(refused.text, "base")}
+    )
+    assert again.status_code == 409
+
+
 async def test_nothing_is_taken_away_from_under_others(ada: Browser, seeded: dict[str, int]) -> None:
     async def remove(path: str) -> str:
         answer = await ada.post(path, verb="remove", base=await base_of(ada, path))
