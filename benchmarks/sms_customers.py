@@ -20,6 +20,10 @@ from fastapi.responses import JSONResponse
 
 from benchmarks import fault_counts
 from benchmarks.lines import Lines, lines
+from channels.sender import parts_of
+from channels.twilio_messages import MOST_CHARACTERS
+from config.inboxes import SmsInbox
+from crm_core.contracts import Address, AddressKind, Capabilities, Choice, ConversationId, MessageId, Outbound
 from tests.support.stack import Stack, free_port
 from tests.support.twilio import ACCOUNT_SID, FORM_TYPE, OUR_NUMBER, TOKEN, form, signature
 
@@ -32,6 +36,7 @@ inboxes:
   - {{key: sms, channel: sms, name: SMS, account_sid: {sid}, token_env: FAULTS_TWILIO_TOKEN, number: "{number}",
      api_base_url: "{api}"}}
 """
+LINE = Capabilities(text_limit=MOST_CHARACTERS, segments=SmsInbox.model_fields["most_segments"].default)
 MESSAGES = f"/2010-04-01/Accounts/{ACCOUNT_SID}/Messages.json"
 
 
@@ -116,12 +121,22 @@ async def write_for(stack: Stack, seconds: float, questions: tuple[str, ...], se
         return len(await asyncio.gather(*tasks))
 
 
+def _texts_of(uri: object, text: object, choices: object) -> list[tuple[str, str]]:
+    """To whom and what: one message of ours may be several texts, and its buttons are said in words."""
+    number, labels = str(uri).partition(":")[2], [str(each["label"]) for each in choices or []]  # type: ignore[attr-defined]
+    message = Outbound(
+        MessageId(0), ConversationId(0), "sms", Address(AddressKind.TEL, number), str(text), "en",
+        choices=tuple(Choice(label, label) for label in labels),
+    )  # fmt: skip
+    return [(number, part.text) for part in parts_of(message, LINE)]
+
+
 def figures_of(stack: Stack, provider: Provider, written: int, kills: int) -> dict[str, int]:
     """`duplicates`: texts that reached a customer more often than we meant to say them; `parked`: a person decides."""
-    meant = Counter((str(uri).partition(":")[2], str(text)) for uri, text in stack.query(
-        "select a.uri, m.text from message m join conversation c on c.id = m.conversation_id"
+    meant = Counter(text for row in stack.query(
+        "select a.uri, m.text, m.content->'choices' from message m join conversation c on c.id = m.conversation_id"
         " join address a on a.contact_id = c.contact_id where m.direction = 'out'"
-    ))  # fmt: skip
+    ) for text in _texts_of(*row))  # fmt: skip
     told = Counter((each["to"], each["body"]) for each in provider.taken)
     return {
         "acked": written, "lost": written - fault_counts.stored(stack),
