@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from datetime import datetime
 
 import pytest
-from playwright.async_api import Browser, Page, expect
+from playwright.async_api import Browser, Locator, Page, expect
 from sqlalchemy import delete, insert, select
 
 from crm_core import models
@@ -60,14 +60,24 @@ async def served(parts: DeskParts, ten: dict[str, int], database_url: str, brows
         yield desk
 
 
+async def is_there(locator: Locator) -> bool:
+    """Soon, also when the page is loading anew."""
+    try:
+        await expect(locator).to_have_count(1, timeout=300)
+    except AssertionError:
+        return False
+    return True
+
+
 async def take(page: Page, name: str) -> None:
     """The queue, down to whom we want, and theirs is ours."""
     await press(page, "2")
     await expect(page.locator("#tab-queue")).to_have_attribute("aria-current", "true")
     await expect(page.locator(".rows[data-tab=queue] [data-row]").filter(has_text=name)).to_have_count(1)
+    theirs = page.locator("[data-row]:focus").filter(has_text=name)
     for _ in range(20):
         await press(page, "j")
-        if name in await page.evaluate("document.activeElement.textContent"):
+        if await is_there(theirs):
             break
     await expect(page.locator(".conv h1")).to_have_text(name)
     await expect(page.locator("#accept")).to_be_visible()
