@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import RowMapping, func, select
+from sqlalchemy import RowMapping, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from crm_core import models
+from crm_core.contracts import DeliveryState
 from crm_core.outbox import Utterance
 from crm_core.states import Author, Direction
 from crm_core.threading import plain_subject
@@ -48,6 +49,21 @@ def one_letter(utterances: Sequence[Utterance]) -> list[Utterance]:
     choices = next((said.choices for said in reversed(utterances) if said.choices), ())
     card = next((said.card for said in reversed(utterances) if said.card), None)
     return [Utterance(text, choices, card)]
+
+
+async def writes_letters(session: AsyncSession, conversation: models.Conversation) -> bool:
+    channel = await session.scalar(select(models.Inbox.channel).where(models.Inbox.id == conversation.inbox_id))
+    return channel in LETTERS
+
+
+async def add_to_letter(session: AsyncSession, conversation: models.Conversation, words: str) -> None:
+    """To what this very transaction says, which nobody can have sent yet; a turn that may say nothing stays silent."""
+    message = models.Message
+    ours = (message.conversation_id == conversation.id) & (message.author == Author.BOT)
+    unsent = (message.delivery == DeliveryState.PENDING) & (message.created_at == conversation.last_message_at)
+    if words:
+        letter = update(message).where(ours, unsent).values(text=message.text + "\n\n" + words)
+        await session.execute(letter.execution_options(synchronize_session=False))
 
 
 def words_of(head: RowMapping, text: str, *, is_first: bool) -> str:

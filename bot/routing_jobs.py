@@ -90,16 +90,23 @@ class RoutingJobs:
     async def _tell_wait(self, session: AsyncSession, now: datetime, conversation_id: ConversationId) -> None:
         """Place and range, on channels that show neither by themselves."""
         conversation = await lock_conversation(session, conversation_id)
-        told_at = (conversation.estimate or {}).get("told_at")
-        is_fresh = isinstance(told_at, str) and datetime.fromisoformat(told_at) > now - TELL_AGAIN
-        if conversation.state not in WAITING or conversation.callback_at is not None or is_fresh:
-            return
-        position = await place_of(session, conversation)
         language = conversation.language or self.default_language
-        said = wait_sentence(self.replies, language, position, conversation)
-        conversation.estimate = {**(conversation.estimate or {}), "told_at": now.isoformat()}
-        await session.flush()
-        await post(session, now, conversation, BOT_VOICE, [Utterance(said)])
+        said = await told_wait(session, now, conversation, self.replies, language)
+        await post(session, now, conversation, BOT_VOICE, [Utterance(said)] if said else [])
+
+
+async def told_wait(
+    session: AsyncSession, now: datetime, conversation: models.Conversation, replies: Replies, language: str
+) -> str:
+    """Place and wait in words, noted as told; empty for who is in no line, or was told a moment ago."""
+    told_at = (conversation.estimate or {}).get("told_at")
+    is_fresh = isinstance(told_at, str) and datetime.fromisoformat(told_at) > now - TELL_AGAIN
+    if conversation.state not in WAITING or conversation.callback_at is not None or is_fresh:
+        return ""
+    said = wait_sentence(replies, language, await place_of(session, conversation), conversation)
+    conversation.estimate = {**(conversation.estimate or {}), "told_at": now.isoformat()}
+    await session.flush()
+    return said
 
 
 async def withdraw_all(sessions: Sessions, agent_id: int) -> None:

@@ -16,11 +16,12 @@ from bot.dialogue.handoff import callback_sentence, handoff_of, tell_handoff
 from bot.dialogue.listen import listen
 from bot.dialogue.memory import Memory
 from bot.dialogue.schema import Flows
-from bot.mail_manners import is_by_letter, may_answer, one_letter, words_of
+from bot.mail_manners import add_to_letter, is_by_letter, may_answer, one_letter, words_of, writes_letters
 from bot.metrics import Metrics
+from bot.routing_jobs import told_wait
 from bot.senders import SENDER, known_customer
 from config.settings import TurnSettings
-from crm_core import conversations
+from crm_core import conversations, models
 from crm_core.answers import Answer, write_answer
 from crm_core.attempts import note_attempt
 from crm_core.contacts import name_contact
@@ -303,10 +304,22 @@ async def _write_rest(
     if caused.handoff_reason:
         handoff = handoff_of(services.dialogue, thought.memory, caused.handoff_reason, conversation)
         await conversations.hand_off(session, now, conversation, handoff)
-        promised = callback_sentence(services.dialogue, conversation)
-        await post(session, now, conversation, BOT_VOICE, [Utterance(promised)] if promised else [])
+        await _tell_what_follows(services.dialogue, session, now, conversation)
     elif caused.close:
         await conversations.close(session, now, conversation, "bot_finished", BOT)
+
+
+async def _tell_what_follows(
+    dialogue: DialogueServices, session: AsyncSession, now: datetime, conversation: models.Conversation
+) -> None:
+    """The call that was promised; by letter also the place in the line, all in the letter that is just going out."""
+    promised = callback_sentence(dialogue, conversation)
+    if await writes_letters(session, conversation):
+        language = conversation.language or dialogue.business.company.languages[0]
+        words = promised or await told_wait(session, now, conversation, dialogue.replies, language)
+        await add_to_letter(session, conversation, words)
+    elif promised:
+        await post(session, now, conversation, BOT_VOICE, [Utterance(promised)])
 
 
 async def _finish(services: TurnServices, job: ClaimedJob | None) -> None:

@@ -9,6 +9,7 @@ from prometheus_client import generate_latest
 from sqlalchemy import select
 
 from bot.metrics import Metrics
+from bot.routing_jobs import RoutingJobs
 from bot.turn import TurnOutcome, TurnServices, run_turn
 from config.settings import TurnSettings
 from crm_core import jobs, models
@@ -193,3 +194,21 @@ async def write_as(sessions: Sessions, address: Address, text: str, number: int)
         inbox_id = (await session.execute(select(models.Inbox.id))).scalar_one()
         inbound = Inbound(f"{address.value}-{number}", address, text)
         return (await receive(session, utc_now(), inbox_id, inbound)).conversation_id
+
+
+async def test_by_mail_the_place_in_the_line_stands_in_the_letter_that_hands_over(
+    services: TurnServices, sessions: Sessions
+) -> None:
+    async with unit_of_work(sessions) as session:
+        await sync_inboxes(session, [ConfiguredInbox("mail", "email", "Mail", pulled=False)])
+        (inbox_id,) = await session.scalars(select(models.Inbox.id).where(models.Inbox.key == "mail"))
+        sender = Address(AddressKind.MAILTO, "anna@example.org")
+        received = await receive(session, utc_now(), inbox_id, Inbound("m1", sender, "I want to talk to a person."))
+    await run_turn(services, received.conversation_id, await the_job(sessions))
+    (letter,) = await said_by_bot(sessions)
+    assert letter.endswith("You are next in line.")
+    async with unit_of_work(sessions) as session:
+        await RoutingJobs(sessions, services.dialogue.replies, "en")._tell_wait(
+            session, utc_now(), received.conversation_id
+        )
+    assert await said_by_bot(sessions) == [letter]

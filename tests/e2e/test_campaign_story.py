@@ -129,7 +129,8 @@ def _an_answer_comes_back(marketer: Marketer, account: str) -> None:
         f" where a.uri = 'mailto:{account}')"
     )
     assert same is True
-    assert len(marketer.mail.wait_for_letters(account, 2)) >= 2, "that a person will answer, and the place in the line"
+    _, handed_over = marketer.mail.wait_for_letters(account, 2)
+    assert "You are next in line." in read(handed_over).get_content()
 
 
 def _one_click_ends_it(marketer: Marketer, account: str) -> None:
