@@ -1,6 +1,7 @@
 """The worker: claims due jobs in batches and carries each out; any number of workers may run."""
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable, Mapping
 
 import structlog
@@ -16,6 +17,7 @@ log = structlog.get_logger(__name__)
 
 BATCH = 16
 LEASE_S = 30.0
+RENEW_EVERY_S, MOST_HELD_S = LEASE_S / 3, 600.0
 POLL_S = 1.0
 DATABASE_PAUSE_S = 0.5
 
@@ -37,6 +39,7 @@ class Worker:
         self._sessions, self._handlers, self.name = sessions, handlers, name
         self._wake = asyncio.Event()
         self._stopping = False
+        self._held: dict[int, tuple[ClaimedJob, float]] = {}  # since when, by the monotonic clock
 
     async def on_signal(self, signal: Signal) -> None:
         if signal.topic in (Topic.JOB, Topic.RESYNC):
@@ -48,6 +51,27 @@ class Worker:
         self._wake.set()
 
     async def run(self) -> None:
+        renewing = asyncio.create_task(self._renew())
+        try:
+            await self._work()
+        finally:
+            renewing.cancel()
+
+    async def _renew(self) -> None:
+        """A job that takes long on a busy machine is not begun a second time; one that hangs is, in the end."""
+        while True:
+            await asyncio.sleep(RENEW_EVERY_S)
+            since = time.monotonic() - MOST_HELD_S
+            held = [job for job, began_at in self._held.values() if began_at > since]
+            if not held:
+                continue
+            try:
+                async with unit_of_work(self._sessions) as session:
+                    await jobs.renew(session, utc_now(), held, LEASE_S)
+            except (SQLAlchemyError, OSError) as error:
+                log.warning("worker.not_renewed", error=type(error).__name__)
+
+    async def _work(self) -> None:
         running: set[asyncio.Task[None]] = set()
         while not self._stopping:
             claimed = await self._claim(BATCH - len(running))
@@ -83,6 +107,7 @@ class Worker:
         woken.cancel()
 
     async def _carry_out(self, job: ClaimedJob) -> None:
+        self._held[job.id] = (job, time.monotonic())
         try:
             await self._handlers[job.kind](job)
         except JobFailedError as error:
@@ -90,6 +115,8 @@ class Worker:
         except Exception as error:  # noqa: BLE001 - outermost: one bad job must not stop the others
             log.warning("job.failed", job_id=job.id, kind=job.kind.value, error=type(error).__name__)
             await self._put_off(job, Failure(type(error).__name__))
+        finally:
+            self._held.pop(job.id, None)
 
     async def _put_off(self, job: ClaimedJob, failure: Failure) -> None:
         try:

@@ -1,12 +1,12 @@
 """What must still happen: written with its cause, claimed under a lease, retried with back-off, buried at the end."""
 
 import random
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from sqlalchemy import RowMapping, case, delete, func, select, update
+from sqlalchemy import RowMapping, case, delete, func, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -180,6 +180,17 @@ async def fail(session: AsyncSession, now: datetime, job: ClaimedJob, failure: F
         .execution_options(synchronize_session=False)
     )
     return await session.scalar(statement) is not None and buried
+
+
+async def renew(session: AsyncSession, now: datetime, held: Collection[ClaimedJob], lease_s: float) -> None:
+    """Whoever carries them out is slow, not dead: nobody else gets them for another `lease_s`."""
+    ours = tuple_(models.Job.id, models.Job.attempts).in_([(job.id, job.attempts) for job in held])
+    await session.execute(
+        update(models.Job)
+        .where(ours, models.Job.state == JobState.READY, models.Job.claimed_by.is_not(None))
+        .values(run_at=now + timedelta(seconds=lease_s))
+        .execution_options(synchronize_session=False)
+    )
 
 
 async def release(session: AsyncSession, now: datetime, *, worker: str) -> int:

@@ -3,8 +3,10 @@
 import asyncio
 from datetime import timedelta
 
+import pytest
 from sqlalchemy import select
 
+from bot import worker
 from bot.worker import JobFailedError, Worker
 from crm_core import jobs, models
 from crm_core.db import Sessions, unit_of_work, utc_now
@@ -116,3 +118,48 @@ async def test_an_expired_lease_comes_back_to_another_worker(sessions: Sessions)
         later = utc_now() + timedelta(seconds=31)
         (again,) = await jobs.claim(session, later, worker="w2", limit=1, lease_s=30)
     assert (again.id, again.attempts) == (held[0].id, 2)
+
+
+async def slow_for(sessions: Sessions, takes_s: float) -> int:
+    """How often a job was begun whose handler takes `takes_s`, with two workers about."""
+    begun, done = 0, asyncio.Event()
+
+    async def handle(job: ClaimedJob) -> None:
+        nonlocal begun
+        begun += 1
+        await asyncio.sleep(takes_s)
+        async with unit_of_work(sessions) as session:
+            await jobs.finish(session, [job])
+        done.set()
+
+    await add_jobs(sessions, 1)
+    other = Worker(sessions, {JobKind.TURN: handle}, "w2")
+    looking_on = asyncio.create_task(other.run())
+    await run_until(Worker(sessions, {JobKind.TURN: handle}, "w1"), done)
+    other.stop()
+    await looking_on
+    return begun
+
+
+@pytest.fixture
+def short_lease(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, seconds in {"LEASE_S": 0.6, "RENEW_EVERY_S": 0.1, "POLL_S": 0.1}.items():
+        monkeypatch.setattr(worker, name, seconds)
+
+
+@pytest.mark.usefixtures("short_lease")
+async def test_a_job_that_takes_longer_than_its_lease_is_not_begun_again(sessions: Sessions) -> None:
+    """On a busy machine a text would otherwise be sent twice: the provider, when asked, has not got it yet."""
+    assert await slow_for(sessions, 2.5) == 1
+
+
+@pytest.mark.usefixtures("short_lease")
+async def test_without_renewal_it_would_be_begun_again(sessions: Sessions, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(worker, "RENEW_EVERY_S", 60.0)
+    assert await slow_for(sessions, 2.5) > 1
+
+
+@pytest.mark.usefixtures("short_lease")
+async def test_a_job_that_hangs_is_begun_again_in_the_end(sessions: Sessions, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(worker, "MOST_HELD_S", 0.5)
+    assert await slow_for(sessions, 2.5) > 1
