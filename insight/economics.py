@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from zlib import crc32
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +13,7 @@ from crm_core.economics import YEARS_OF_COST, Band, Economics, Plan, Swing, Year
 DRAWS, SEED = 20_000, 20_261_126
 PEAK = 4.0  # weight of the mode in a PERT distribution (Malcolm et al. 1959)
 CASHABLE = "cashable"
+CENT = 0.01
 Floats = NDArray[np.float64]
 Values = Mapping[str, Floats]
 
@@ -34,10 +36,12 @@ class Flows:
 
 
 def analyse(plan: Plan, draws: int = DRAWS, seed: int = SEED) -> Economics:
-    """Inputs are drawn independently of each other from PERT distributions."""
-    generator = np.random.default_rng(seed)
+    """Inputs are drawn independently of each other from PERT distributions.
+
+    Each has random numbers of its own, so that a change of one leaves the draws of all others as they were.
+    """
     inputs = inputs_of(plan)
-    flows = flows_of(plan, {key: pert(generator, each, draws) for key, each in inputs.items()})
+    flows = flows_of(plan, {key: pert(_generator(seed, key), each, draws) for key, each in inputs.items()})
     rate, paid_back = plan.terms.discount_rate, payback(flows.net)
     npv, npv_cash = present_value(flows.net, rate), present_value(flows.net_cash, rate)
     median = float(np.median(paid_back))
@@ -56,6 +60,10 @@ def inputs_of(plan: Plan) -> dict[str, Range]:
     if any(benefit.is_capacity for benefit in plan.benefits):
         found[CASHABLE] = plan.terms.cashable
     return found
+
+
+def _generator(seed: int, key: str) -> np.random.Generator:
+    return np.random.default_rng([seed, crc32(key.encode())])
 
 
 def pert(generator: np.random.Generator, each: Range, draws: int) -> Floats:
@@ -111,9 +119,9 @@ def band(values: Floats) -> Band:
 
 
 def _roi(flows: Flows) -> Band | None:
-    """Net over all years ÷ cost over all years; None where something may cost nothing."""
+    """Net over all years ÷ cost over all years; None where something may cost nothing, or less than a cent."""
     cost = flows.cost.sum(axis=1)
-    return band(flows.net.sum(axis=1) / cost) if (cost > 0).all() else None
+    return band(flows.net.sum(axis=1) / cost) if (cost >= CENT).all() else None
 
 
 def _long_cost(flows: Flows) -> Floats:

@@ -72,6 +72,14 @@ def test_the_same_question_has_the_same_answer() -> None:
     assert analyse(uncertain, FEW) == analyse(uncertain, FEW)
 
 
+def test_an_input_that_becomes_certain_leaves_the_draws_of_the_others_as_they_were() -> None:
+    worth = {"agent_hour": Range(low=10, mode=20, high=40)}
+    nearly = plan(one_off={"software": Range(low=0, mode=1e-13, high=2e-13)}, worth=worth)
+    assert analyse(nearly, FEW).npv.p50 == pytest.approx(
+        analyse(plan(one_off={"software": certain(0)}, worth=worth), FEW).npv.p50, abs=1e-6
+    )
+
+
 def test_a_draw_has_the_mean_of_its_distribution() -> None:
     drawn = pert(np.random.default_rng(1), Range(low=0, mode=2, high=10), 200_000)
     assert drawn.mean() == pytest.approx((0 + 4 * 2 + 10) / 6, rel=0.01)
@@ -137,3 +145,7 @@ def _ends(drawn: Plan, *, worst: bool) -> Plan:
         worth={key: gain(each) for key, each in drawn.worth.items()},
         benefits=tuple(replace(each, delta=gain(each.delta)) for each in drawn.benefits),
     )  # fmt: skip
+
+
+def test_what_may_cost_next_to_nothing_has_no_return_on_it() -> None:
+    assert analyse(plan(one_off={"software": certain(1e-300)}, yearly={}), FEW).roi is None
