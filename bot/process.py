@@ -10,7 +10,7 @@ from pathlib import Path
 
 PARENT = "SWITCHBOARD_PARENT"
 LOOK_S = 1.0
-NICENESS = 10
+NICENESS = 3
 
 
 def process_name(kind: str) -> str:

@@ -9,7 +9,7 @@ from playwright.async_api import Browser, Route
 from channels.webchat_types import ChatEntry, ChatFile, ChatUpdates, EntryAuthor
 from config.settings import ROOT
 from crm_core.contracts import Card, Choice, Tone
-from tests.channels.test_widget import Scene, browser, scene
+from tests.channels.test_widget import Scene, scene
 from tests.support.xss import Watched, vectors, watched
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]

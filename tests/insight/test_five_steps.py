@@ -40,7 +40,7 @@ async def _two_days(sessions: Sessions) -> None:
     async with unit_of_work(sessions) as session:
         event = models.Event
         columns = (event.at, event.kind, event.actor, event.conversation_id, event.data)
-        rows = (await session.execute(select(*columns))).all()
+        rows = (await session.execute(select(*columns).order_by(event.id))).all()
         earlier = [
             {"at": row.at - timedelta(days=7), "kind": row.kind, "actor": row.actor, "data": row.data,
              "conversation_id": row.conversation_id and row.conversation_id + 1_000_000, "contact_id": None}
