@@ -11,7 +11,7 @@ from crm_core.staff import set_agent_state
 from crm_core.states import AgentState
 from tests.support.browser import chromium, faults
 from tests.support.desk_app import DeskParts
-from tests.support.served_desk import Served, listening, press, serving
+from tests.support.served_desk import Served, listening, open_queue, press, serving
 
 pytestmark = [
     pytest.mark.browser,
@@ -68,8 +68,7 @@ async def snooze_by_name(page: Page) -> None:
 
 
 async def escalate_the_first_of_the_queue(page: Page) -> None:
-    await press(page, "2")
-    await expect(page.locator("#tab-queue")).to_have_attribute("aria-current", "true")
+    await open_queue(page)
     await press(page, "j")
     await expect(page.locator(".conv h1")).to_have_text("Антон Соколов")
     await press(page, "a")

@@ -17,7 +17,7 @@ from crm_core.models_desk import HeldReply
 from tests.support.browser import chromium, faults, picture
 from tests.support.desk_app import DeskParts
 from tests.support.desk_seed import Person, Seeder
-from tests.support.served_desk import Served, listening, press, serving
+from tests.support.served_desk import Served, listening, open_queue, press, serving
 
 pytestmark = [
     pytest.mark.browser,
@@ -71,8 +71,7 @@ async def is_there(locator: Locator) -> bool:
 
 async def take(page: Page, name: str) -> None:
     """The queue, down to whom we want, and theirs is ours."""
-    await press(page, "2")
-    await expect(page.locator("#tab-queue")).to_have_attribute("aria-current", "true")
+    await open_queue(page)
     await expect(page.locator(".rows[data-tab=queue] [data-row]").filter(has_text=name)).to_have_count(1)
     theirs = page.locator("[data-row]:focus").filter(has_text=name)
     for _ in range(20):
