@@ -6,7 +6,7 @@ from statistics import fmean, variance
 
 from crm_core.campaign_report import ArmFigures, Difference
 from crm_core.campaign_results import Lot
-from crm_core.campaign_values import ConversionKind, MemberState
+from crm_core.campaign_values import Arm, ConversionKind, MemberState
 from insight.fifo import Z95
 from insight.figures import share
 
@@ -17,27 +17,26 @@ def is_converted(lot: Lot, kind: ConversionKind) -> bool:
     return lot.orders > 0 if kind is ConversionKind.ORDER else lot.wrote
 
 
-def arm_figures(lots: Sequence[Lot], kind: ConversionKind) -> tuple[ArmFigures, ...]:
-    """In the order of the arms' first lots, the hold-out last."""
-    by_arm: dict[tuple[bool, str], list[Lot]] = {}
-    for lot in lots:
-        by_arm.setdefault((lot.is_hold_out, lot.arm), []).append(lot)
-    return tuple(_figures(key, own, kind) for key, own in sorted(by_arm.items()))
+def arm_figures(lots: Sequence[Lot], arms: Sequence[Arm], kind: ConversionKind) -> tuple[ArmFigures, ...]:
+    """Every arm that was planned, for which nobody was drawn as well; by key, the hold-out last."""
+    return tuple(
+        _figures(arm, [lot for lot in lots if lot.arm == arm.key], kind)
+        for arm in sorted(arms, key=lambda arm: (arm.is_hold_out, arm.key))
+    )
 
 
-def _figures(key: tuple[bool, str], lots: Sequence[Lot], kind: ConversionKind) -> ArmFigures:
-    is_hold_out, name = key
+def _figures(arm: Arm, lots: Sequence[Lot], kind: ConversionKind) -> ArmFigures:
     converted = sum(is_converted(lot, kind) for lot in lots)
     revenue = float(sum(lot.revenue for lot in lots))
     return ArmFigures(
-        name, is_hold_out, len(lots),
+        arm.key, arm.is_hold_out, len(lots),
         sent=sum(lot.delivery in ARRIVED | {"sent"} for lot in lots),
         delivered=sum(lot.delivery in ARRIVED for lot in lots),
         failed=sum(lot.delivery in ("failed", "in_doubt") for lot in lots),
         left_out=sum(lot.state == MemberState.SKIPPED for lot in lots),
         replied=sum(lot.wrote for lot in lots), unsubscribed=sum(lot.left_us for lot in lots),
         converted=converted, rate=share("conversion", converted, len(lots)),
-        revenue=revenue, per_head=revenue / len(lots),
+        revenue=revenue, per_head=revenue / len(lots) if lots else 0.0,
     )  # fmt: skip
 
 

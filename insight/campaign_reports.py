@@ -23,7 +23,8 @@ def campaign_report(campaign: StoredCampaign, lots: Sequence[Lot], now: datetime
     kind = campaign.plan.conversion
     counted = timedelta(days=campaign.plan.conversion_days)
     is_provisional = campaign.started_at is None or now < campaign.started_at + counted
-    return CampaignReport(arm_figures(lots, kind), differences(lots, kind), _targeting(lots, kind), is_provisional)
+    arms = arm_figures(lots, campaign.plan.arms, kind)
+    return CampaignReport(arms, differences(lots, kind), _targeting(lots, kind), is_provisional)
 
 
 def _targeting(lots: Sequence[Lot], kind: ConversionKind) -> Targeting | Shortage | None:

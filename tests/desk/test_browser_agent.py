@@ -93,6 +93,22 @@ async def test_an_agent_works_several_contacts_in_a_row_by_keyboard_alone(served
         await escalate_the_first_of_the_queue(page)
 
 
+async def test_a_row_that_has_only_just_come_is_followed_without_leaving_the_page(served: Served) -> None:
+    """A whole new page would lose the keys that are pressed while it loads."""
+    async with served.page() as page:
+        await served.log_in(page)
+        await page.evaluate(
+            """() => {
+                const row = document.querySelector("[data-row]").cloneNode(true);
+                for (const name of ["data-htmx-powered", "id"]) row.removeAttribute(name);
+                document.querySelector(".rows").prepend(row);
+                row.click();
+            }"""
+        )
+        await expect(page.locator(".conv h1")).to_be_visible()
+        assert await page.evaluate("performance.getEntriesByType('navigation')[0].name") == f"{served.url}/desk"
+
+
 async def test_the_command_bar_finds_what_can_be_done_now(served: Served) -> None:
     async with served.page() as page:
         await served.log_in(page)

@@ -6,8 +6,10 @@ from decimal import Decimal
 import pytest
 
 from crm_core.campaign_results import Lot
-from crm_core.campaign_values import ConversionKind
+from crm_core.campaign_values import Arm, ConversionKind
 from insight.campaign_figures import arm_figures, differences, share_difference
+
+ARMS = (Arm("hold_out", 50, is_hold_out=True), Arm("offer", 50))
 
 
 def lot(arm: str, *, orders: int = 0, revenue: int = 0, **more: object) -> Lot:
@@ -25,12 +27,17 @@ def test_an_arm_counts_everybody_who_was_drawn() -> None:
         lot("offer", orders=1, revenue=90, delivery="read", wrote=True), lot("offer", state="skipped", delivery=None),
         lot("offer", delivery="failed", left_us=True), lot("hold_out", state="held_out", delivery=None),
     ]  # fmt: skip
-    offer, hold_out = arm_figures(lots, ConversionKind.ORDER)
+    offer, hold_out = arm_figures(lots, ARMS, ConversionKind.ORDER)
     assert (offer.n, offer.sent, offer.delivered, offer.failed, offer.left_out) == (3, 1, 1, 1, 1)
     assert (offer.converted, offer.replied, offer.unsubscribed, offer.per_head) == (1, 1, 1, 30.0)
     assert offer.rate.value == pytest.approx(1 / 3)
     assert (hold_out.is_hold_out, hold_out.n, hold_out.converted) == (True, 1, 0)
-    assert arm_figures(lots, ConversionKind.REPLY)[0].converted == 1
+    assert arm_figures(lots, ARMS, ConversionKind.REPLY)[0].converted == 1
+
+
+def test_an_arm_to_which_the_lot_brought_nobody_is_shown_empty() -> None:
+    _, hold_out = arm_figures([lot("offer", orders=1, revenue=90)], ARMS, ConversionKind.ORDER)
+    assert (hold_out.key, hold_out.n, hold_out.rate.value, hold_out.per_head) == ("hold_out", 0, None, 0.0)
 
 
 def test_without_a_hold_out_there_is_no_difference() -> None:

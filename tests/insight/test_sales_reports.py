@@ -10,7 +10,7 @@ import pytest
 from config.sales_files import Sales
 from crm_core.campaign_report import DesignAsked, Shortage, Targeting
 from crm_core.campaign_results import Lot
-from crm_core.campaign_values import CampaignState, Criteria, Plan
+from crm_core.campaign_values import Arm, CampaignState, Criteria, Plan
 from crm_core.campaigns import StoredCampaign
 from crm_core.db import Sessions
 from crm_core.errors import InvalidInput
@@ -57,7 +57,8 @@ async def test_sales_are_counted_with_what_they_rest_on(marketing: Marketing) ->
 
 
 STARTED = datetime.fromisoformat("2026-11-01T09:00:00+00:00")
-CAMPAIGN = StoredCampaign(1, CampaignState.DONE, Plan("Oak", Criteria(), (1,), ()), STARTED, STARTED, None)
+ARMS = (Arm("a", 50), Arm("hold_out", 50, is_hold_out=True))
+CAMPAIGN = StoredCampaign(1, CampaignState.DONE, Plan("Oak", Criteria(), (1,), ARMS), STARTED, STARTED, None)
 
 
 def simulated(count: int) -> list[Lot]:
