@@ -10,6 +10,7 @@ from typing import Protocol
 import duckdb
 
 from config.business import Business
+from config.five_steps import ONE_OFF, WORTH, YEARLY
 from crm_core.hours import BusinessHours, hours_of
 from insight.warehouse import THE_ONE, Manifest, Warehouse, selected, staged
 from insight.warehouse_tables import TABLES
@@ -57,6 +58,9 @@ select cast(id as text) as agent, role, (select string_agg(t, ', ' order by t) f
 from app_user
 """, "agent", ("role", "teams", "language", "capacity", "is_disabled"))  # fmt: skip
 
+_RATES = ", ".join(
+    f"('{part}', '{kind}')" for part, kinds in (("costs", ONE_OFF + YEARLY), ("worth", WORTH)) for kind in kinds
+)
 COPIES: Mapping[str, str] = {
     "dim_customer": """
         select key as version, min(key) over (partition by source, customer_id) as customer_key, source, language,
@@ -74,6 +78,49 @@ COPIES: Mapping[str, str] = {
                (select string_agg(t, ', ' order by t) from jsonb_array_elements_text(content->'teams') t) as teams
         from routing_rule where kind = 'queue'""",
     "dim_channel": "select channel, count(*) as inboxes from inbox group by channel",
+    "dim_campaign": """
+        select id as campaign, name, conversion as goal, cast(conversion_days as bigint) as counted_days,
+               cast(cost as text) as cost, started_at at time zone 'UTC' as began_at,
+               ended_at at time zone 'UTC' as ended_at
+        from campaign where started_at is not null""",
+    "fact_campaign_touch": """
+        with lot as (
+            select m.*, c.started_at, c.started_at + make_interval(days => c.conversion_days) as counted_until,
+                   cast(m.assigned_at as date) as first_day,
+                   cast(m.assigned_at as date) + c.conversion_days as day_after
+            from campaign_member m join campaign c on c.id = m.campaign_id
+        ), bought as (
+            select m.id, count(distinct (s.source, s.order_id)) as orders, sum(s.amount) as revenue
+            from lot m join fact_sale_line s on s.customer_id = m.customer_ref
+                and s.stage not in ('cancelled', 'draft') and s.ordered_on >= first_day and s.ordered_on < day_after
+            group by m.id
+        ), wrote as (
+            select m.id, min(e.at) as at from lot m join event e on e.contact_id = m.contact_id
+                and e.kind = 'message_received' and e.at >= m.started_at and e.at < m.counted_until
+            group by m.id
+        )
+        select m.campaign_id as campaign, m.contact_id, a.key as arm, a.is_hold_out, i.channel, m.state,
+               m.assigned_at at time zone 'UTC' as assigned_at, m.posted_at at time zone 'UTC' as touched_at,
+               w.at at time zone 'UTC' as responded_at, coalesce(m.orders, b.orders, 0) as orders,
+               cast(coalesce(m.revenue, b.revenue, 0) as text) as revenue
+        from lot m join campaign_arm a on a.id = m.arm_id join inbox i on i.id = m.inbox_id
+        left join bought b on b.id = m.id left join wrote w on w.id = m.id""",
+    "fact_forecast": """
+        select f.queue_key as queue, f."on" as date, each.place - 1 as half_hour,
+               f.made_at at time zone 'UTC' as made_at, cast(each.expected as float8) as expected,
+               cast(f.naive->>cast(each.place - 1 as int) as float8) as naive,
+               cast(f.came->>cast(each.place - 1 as int) as float8) as came
+        from forecast_day f, jsonb_array_elements_text(f.expected) with ordinality as each (expected, place)""",
+    "cost_rate": f"""
+        with told as (
+            select s.kind, v.at, v.content->s.part->s.kind as rate,
+                   lag(v.content->s.part->s.kind) over (partition by s.kind order by v.id) as before
+            from five_steps_version v, (values {_RATES}) as s (part, kind)
+        )
+        select kind, cast(rate->>'low' as float8) as low, cast(rate->>'mode' as float8) as likely,
+               cast(rate->>'high' as float8) as high, at at time zone 'UTC' as valid_from,
+               lead(at) over (partition by kind order by at) at time zone 'UTC' as valid_to
+        from told where rate is distinct from before""",
 }  # fmt: skip
 # a copy is made again when this changes
 MARKS: Mapping[str, str] = {

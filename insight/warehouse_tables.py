@@ -56,13 +56,13 @@ OTHERS: Mapping[str, Table] = {
         "amount": MONEY, "currency": TEXT,
     }),
     "fact_campaign_touch": Table({
-        "campaign": TEXT, "contact_id": WHOLE, "arm": TEXT, "channel": TEXT, "assigned_at": MOMENT,
-        "touched_at": MOMENT, "responded_at": MOMENT, "order_id": TEXT,
-    }, "assigned_at"),
+        "campaign": WHOLE, "contact_id": WHOLE, "arm": TEXT, "is_hold_out": TRUTH, "channel": TEXT, "state": TEXT,
+        "assigned_at": MOMENT, "touched_at": MOMENT, "responded_at": MOMENT, "orders": WHOLE, "revenue": MONEY,
+    }),
     "fact_forecast": Table({
-        "made_at": MOMENT, "method": TEXT, "queue": TEXT, "channel": TEXT, "slot_at": MOMENT, "slot_s": WHOLE,
-        "expected": NUMBER, "low": NUMBER, "high": NUMBER,
-    }, "slot_at"),
+        "queue": TEXT, "date": DAY, "half_hour": WHOLE, "made_at": MOMENT, "expected": NUMBER, "naive": NUMBER,
+        "came": NUMBER,
+    }),
     "rollup": Table({
         "slot_at": MOMENT, "queue": TEXT, "channel": TEXT, "measure": TEXT, "bin": WHOLE, "n": WHOLE,
         "total": NUMBER, "squares": NUMBER,
@@ -95,10 +95,12 @@ OTHERS: Mapping[str, Table] = {
     "dim_channel": Table({"channel": TEXT, "inboxes": WHOLE}),
     "dim_intent": Table({"intent": TEXT}),
     "dim_product": Table({"source": TEXT, "sku": TEXT, "name": TEXT, "price": MONEY, "currency": TEXT}),
-    "dim_campaign": Table({"campaign": TEXT, "goal": TEXT, "began_at": MOMENT, "ended_at": MOMENT}),
+    "dim_campaign": Table({
+        "campaign": WHOLE, "name": TEXT, "goal": TEXT, "counted_days": WHOLE, "cost": MONEY, "began_at": MOMENT,
+        "ended_at": MOMENT,
+    }),
     "cost_rate": Table({
-        "kind": TEXT, "channel": TEXT, "amount": MONEY, "currency": TEXT, "unit": TEXT, "valid_from": MOMENT,
-        "valid_to": MOMENT,
+        "kind": TEXT, "low": NUMBER, "likely": NUMBER, "high": NUMBER, "valid_from": MOMENT, "valid_to": MOMENT,
     }),
 }  # fmt: skip
 TABLES: Mapping[str, Table] = {**STORIES, **OTHERS}
