@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager, suppress
 from functools import partial
 from hmac import compare_digest
 
-from fastapi import FastAPI, Request, Response
+from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.responses import JSONResponse
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from sqlalchemy import text
@@ -100,13 +100,13 @@ def build_app(services: Services) -> FastAPI:
     _add_operations(app, running)
     door = IntakeDoor(services, running.inline)
     _add_inboxes(app, services, door)  # first: providers call most, and routes are looked through in order
-    app.include_router(webchat_routes(ChatDoors(services, running.hub, door).ports(), chat_settings(services)))
-    app.include_router(public_router(services.business))
-    app.include_router(rating_routes(services))
+    _add(app, webchat_routes(ChatDoors(services, running.hub, door).ports(), chat_settings(services)))
+    _add(app, public_router(services.business))
+    _add(app, rating_routes(services))
     links = UnsubscribeLinks(services.settings.base_url, services.key)
     replies = services.turn.dialogue.replies
-    app.include_router(unsubscribe_routes(Unsubscribing(services.sessions, services.business, replies, links)))
-    app.include_router(nlu_routes(services))
+    _add(app, unsubscribe_routes(Unsubscribing(services.sessions, services.business, replies, links)))
+    _add(app, nlu_routes(services))
     desk = DeskServices(
         sessions=services.sessions, business=services.business, erp=services.erp, settings=services.settings,
         now=services.turn.now, watch=running.hub.watch_all, key=derived_key(services.key, "desk"),
@@ -118,7 +118,7 @@ def build_app(services: Services) -> FastAPI:
         webhook_key=derived_key(services.key, WEBHOOKS),
         can_mail=services.letters is not None, planning=planning_ports(),
     )  # fmt: skip
-    app.include_router(desk_router(desk))
+    _add(app, desk_router(desk))
     app.mount(API, api_app(api_services(services)))
     app.mount("/static", static_files())
     return app
@@ -133,12 +133,14 @@ def _add_inboxes(app: FastAPI, services: Services, door: IntakeDoor) -> None:
         services.metrics.unknown_payloads.labels(channel).inc()
 
     channels = {key: inbox.channel for key, inbox in services.inboxes.items()}
-    app.include_router(webhook_routes(channels, WebhookPorts(door.take, count_unknown)))
-    for inbox in services.inboxes.values():
-        for routes in inbox.routes:
-            app.include_router(routes)
-    for routes in phone_routers(services, door):
-        app.include_router(routes)
+    _add(app, webhook_routes(channels, WebhookPorts(door.take, count_unknown)))
+    _add(app, *(routes for inbox in services.inboxes.values() for routes in inbox.routes))
+    _add(app, *phone_routers(services, door))
+
+
+def _add(app: FastAPI, *routers: APIRouter) -> None:
+    """Their routes as they are: FastAPI builds what is included a second time, and looks through it for every call."""
+    app.router.routes.extend(route for router in routers for route in router.routes)
 
 
 def chat_settings(services: Services) -> ChatSettings:

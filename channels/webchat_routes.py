@@ -12,7 +12,5 @@ from channels.webchat_types import ChatPorts, ChatSettings
 def webchat_routes(ports: ChatPorts, settings: ChatSettings) -> APIRouter:
     """Made once a process: the limits on visitors live in it."""
     edge = ChatEdge(ports, settings)
-    router = APIRouter()
-    for part in (page_routes, socket_routes, visitor_routes, message_routes, form_routes, file_routes):
-        router.include_router(part(edge))
-    return router
+    parts = (page_routes, socket_routes, visitor_routes, message_routes, form_routes, file_routes)
+    return APIRouter(routes=[route for part in parts for route in part(edge).routes])

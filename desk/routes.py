@@ -54,7 +54,6 @@ def desk_router(services: DeskServices) -> APIRouter:
     business = services.business
     pages = Pages(lambda: business.company.name)
     desk = Desk(services, pages, read_catalogues(country=business.company.country))
-    router = APIRouter(include_in_schema=False)
     parts = (
         practice_deed_routes, practice_part_routes,  # before the conversations, in whose place they stand
         practice_routes, training_routes, lesson_making_routes, first_day_routes,
@@ -65,6 +64,5 @@ def desk_router(services: DeskServices) -> APIRouter:
         setup_routes, campaign_routes, lead_routes, planning_routes, roster_routes, steps_routes, area_routes,
         page_routes,
     )  # fmt: skip
-    for routes in parts:
-        router.include_router(routes(desk))
-    return router
+    # one flat list: a router included in another is built a second time, and looked through for every request
+    return APIRouter(routes=[route for routes in parts for route in routes(desk).routes])

@@ -39,11 +39,10 @@ def api_app(services: ApiServices) -> FastAPI:
     api = open_api(services)
     app = FastAPI(title=f"{services.business.company.name}: Switchboard API", docs_url=None, redoc_url=None,
                   openapi_url=None)  # fmt: skip
-    routers = [part(api) for part in PARTS]
-    for router in routers:
-        app.include_router(router)
+    routes = [route for part in PARTS for route in part(api).routes]
+    app.router.routes.extend(routes)
     app.add_exception_handler(HTTPException, _no_route)
-    _add_documents(app, [route for router in routers for route in router.routes])
+    _add_documents(app, routes)
     return app
 
 

@@ -177,7 +177,7 @@ class DeskParts:
             to_pdf=self.to_pdf,
         )  # fmt: skip
         app = FastAPI()
-        app.include_router(desk_router(services))
+        app.router.routes.extend(desk_router(services).routes)
         app.mount("/static", static_files())
         return app
 
