@@ -3,8 +3,8 @@ SHELL := /bin/bash
 PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
   command -v $$p >/dev/null && $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 BIN := .venv/bin
-# a file of tests stays in one process, so that what its module sets up is set up once
-SIDE_BY_SIDE := --numprocesses auto --maxprocesses 4 --dist loadfile
+# a file of tests stays in one process, so that what its module sets up is set up once; in the order of tests/conftest.py
+SIDE_BY_SIDE := --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 .PHONY: run test quick check bench fmt install install-dev lock rasa rasa-serve clean
 

@@ -32,7 +32,6 @@ from insight.warehouse import Manifest, Warehouse
 from insight.warehouse_tables import TABLES, clickhouse_ddl
 
 Command = Callable[..., None]
-DIMENSIONS = [each.value for each in Dimension]
 Asked = Any  # what click makes of an option
 DAY = click.DateTime(["%Y-%m-%d"])
 as_json_option = click.option("--json", "is_json", is_flag=True, help="One JSON object instead of text.")

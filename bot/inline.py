@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections import deque
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 
@@ -16,6 +17,7 @@ from crm_core.jobs import ClaimedJob
 log = structlog.get_logger(__name__)
 
 CALM = 2  # messages being stored at once: above it a turn in between would keep their senders waiting
+BRISK = 20  # messages within a second: from here on their turns would take the processor from the storing
 RunTurn = Callable[[ClaimedJob], Awaitable[None]]
 
 
@@ -26,9 +28,17 @@ class InlineTurns:
     The job was born under our lease. If this process dies, the lease runs out and a worker answers.
     """
 
-    def __init__(self, sessions: Sessions, run: RunTurn, settings: TurnSettings, worker: str) -> None:
-        self._sessions, self._run, self._settings = sessions, run, settings
+    def __init__(
+        self,
+        sessions: Sessions,
+        run: RunTurn,
+        settings: TurnSettings,
+        worker: str,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._sessions, self._run, self._settings, self._clock = sessions, run, settings, clock
         self.worker = worker
+        self._came = deque[float](maxlen=BRISK)
         self._tasks: set[asyncio.Task[None]] = set()
         self._claims = self._arriving = 0
 
@@ -39,7 +49,7 @@ class InlineTurns:
         None when all are taken.
         """
         self._arriving += 1
-        claim = self._claim()
+        claim = None if self._is_brisk() else self._claim()
         try:
             yield claim
         except BaseException:
@@ -48,6 +58,12 @@ class InlineTurns:
             raise
         finally:
             self._arriving -= 1
+
+    def _is_brisk(self) -> bool:
+        now = self._clock()
+        was = self._came[0] if len(self._came) == BRISK else now - 1
+        self._came.append(now)
+        return now - was < 1
 
     def _claim(self) -> InlineClaim | None:
         if self._claims >= self._settings.inline_limit or self._arriving > CALM:

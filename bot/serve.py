@@ -60,10 +60,6 @@ async def serve(settings: Settings) -> None:
         orphaned.cancel()
 
 
-def retaining(services: Services) -> Retaining:
-    return Retaining(services.sessions, services.business, services.blobs)
-
-
 def weekly_letters(services: Services) -> WeeklyLetters:
     """Where no mail goes out, nobody could subscribe."""
     settings = services.settings

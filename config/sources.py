@@ -34,7 +34,6 @@ MODELS: Mapping[Document, type[Strict]] = {
     Document.MACROS: Macros, Document.RETENTION: Retention, Document.CONSENTS: Consents,
 }  # fmt: skip
 OPTIONAL = frozenset({Document.MACROS, Document.RETENTION, Document.CONSENTS})  # without the file: nothing of it
-ROUTING = frozenset({Document.QUEUES, Document.HOURS, Document.SLA})
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,6 @@ from crm_core.models_planning import ForecastDay, KnownArrivals
 from crm_core.planning import Slots
 
 EVERYTHING = ""  # the key of all queues together
-KEPT_DAYS = 400  # of forecasts are shown
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,6 @@ from crm_core.planning import DAYS, Week
 
 ROSTER_LOCK = 7_316_021  # two planners at once would overlook each other's shifts
 LONGEST = timedelta(hours=16)
-MOST_SHIFTS = 5_000  # of one week
 
 
 class ShiftOverlaps(Conflict):

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from config.routing_files import AfterHours, Queue
 from config.sources import Document
-from crm_core.contracts import Json, JsonObject
+from crm_core.contracts import JsonObject
 from crm_core.routing_rules import rings_of
 from crm_core.routing_values import Ring
 from desk.forms import (
@@ -175,10 +175,6 @@ def _ring(seat: Seat, queue: Queue, ring: Ring) -> str:
     teams = ", ".join(sorted(ring.teams))
     key = "settings.queues.ring_first" if is_first else "settings.queues.ring_then"
     return words(key, teams=teams, needs=told, time=since)
-
-
-def overflow_targets(entries: Sequence[JsonObject]) -> set[Json]:
-    return {part_of(each, "overflow").get("queue") for each in entries}
 
 
 QUEUES = Kind(

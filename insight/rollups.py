@@ -88,11 +88,6 @@ def rollup_statement(tables: Mapping[str, str]) -> str:
     return for_duckdb(f"with {', '.join(heads)} select *, cast(slot_at as date) as day from ({states})")
 
 
-MERGED = (
-    "select measure, bin, sum(n) as n, sum(total) as total, sum(squares) as squares from rollup where {} group by 1, 2"
-)
-
-
 def by_whole_days(warehouse: Warehouse, manifest: Manifest, months: Sequence[str]) -> str:
     """The quarters of an hour of some months, added up: long periods have far fewer of these to read."""
     days = [day for day in manifest.tables.get("rollup", {}) if f"{day[:7]}-01" in months]

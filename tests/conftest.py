@@ -13,6 +13,7 @@ from config.settings import ROOT
 from crm_core.db import Sessions, open_engine, open_sessions
 from crm_core.embedded import EmbeddedPostgres
 from tests.support.browser import running_browser
+from tests.support.kept_rows import begin_beyond
 from tests.support.known_holes import known_holes
 from tests.support.postgres import empty, migrated_database, running_postgres
 from tests.support.tryton_server import TrytonServer, running_tryton
@@ -20,12 +21,14 @@ from tests.support.tryton_server import TrytonServer, running_tryton
 NOW = datetime(2026, 11, 23, 14, 2, tzinfo=UTC)
 
 
+@pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """`-m cve`: the tests that docs/security.md names for holes of others."""
+    """`-m cve`: the tests that docs/security.md names for holes of others. Browser stories first: they take longest."""
     named = {hole.test for hole in known_holes()}
     for item in items:
         if item.nodeid.partition("[")[0] in named:
             item.add_marker(pytest.mark.cve)
+    items.sort(key=lambda item: item.get_closest_marker("browser") is None)
 
 
 @pytest.fixture(scope="session")
@@ -36,7 +39,9 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedPostg
 
 @pytest.fixture(scope="session")
 def shared_database(postgres: EmbeddedPostgres) -> str:
-    return migrated_database(postgres, "test")
+    url = migrated_database(postgres, "test")
+    begin_beyond(url, 1_000)
+    return url
 
 
 @pytest.fixture(scope="session")

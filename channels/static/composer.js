@@ -35,6 +35,7 @@ export class Composer {
       event.preventDefault();
       this.take([...event.dataTransfer.files]);
     });
+    for (const id of ["text", "send"]) byId(id).disabled = false; // what is sent before now would be lost
   }
 
   label(words) {

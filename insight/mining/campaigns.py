@@ -1,7 +1,6 @@
 """`campaign_design`: how many to write to before anybody is. `campaign_uplift`: what it changed, and in whom."""
 
 from dataclasses import dataclass
-from hashlib import sha256
 from math import ceil, sqrt
 
 import numpy as np
@@ -79,12 +78,6 @@ def people_per_arm(rate: float, effect: float, power: float) -> int:
         rate * (1 - rate) + other * (1 - other)
     )  # fmt: skip
     return ceil((spread / effect) ** 2)
-
-
-def is_treated(campaign: str, customer: str, share: float = 0.5) -> bool:
-    """The lot: the same customer always falls to the same side of a campaign, and nobody can choose which."""
-    drawn = int.from_bytes(sha256(f"{campaign}\0{customer}".encode()).digest()[:8], "big")
-    return drawn < share * 2**64
 
 
 @dataclass(frozen=True, slots=True)

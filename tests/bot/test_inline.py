@@ -4,24 +4,42 @@ from contextlib import ExitStack
 
 import pytest
 
-from bot.inline import CALM, InlineTurns
+from bot.inline import BRISK, CALM, InlineTurns
 from config.settings import TurnSettings
 from crm_core.db import Sessions
 from crm_core.jobs import ClaimedJob
 
 
+async def never(_job: ClaimedJob) -> None:
+    raise AssertionError("nothing is started here")
+
+
 @pytest.fixture
 def turns(sessions: Sessions) -> InlineTurns:
-    async def run(_job: ClaimedJob) -> None:
-        raise AssertionError("nothing is started here")
-
-    return InlineTurns(sessions, run, TurnSettings(inline_limit=10), "serve:test")
+    return InlineTurns(sessions, never, TurnSettings(inline_limit=10), "serve:test")
 
 
 async def test_while_many_arrive_their_turns_are_left_to_the_workers(turns: InlineTurns) -> None:
     with ExitStack() as storing:
         claims = [storing.enter_context(turns.arrival()) for _ in range(CALM + 2)]
     assert [claim is not None for claim in claims] == [True] * CALM + [False] * 2
+    with turns.arrival() as claim:
+        assert claim is not None, "calm again"
+
+
+async def test_where_many_come_within_a_second_their_turns_are_left_to_the_workers(sessions: Sessions) -> None:
+    """However quickly each of them is stored."""
+    now = 0.0
+    turns = InlineTurns(sessions, never, TurnSettings(inline_limit=1), "serve:test", lambda: now)
+    brisk = []
+    for _ in range(2 * BRISK):
+        now += 0.9 / BRISK
+        with turns.arrival() as claim:
+            brisk.append(claim is None)
+        if claim is not None:
+            turns.forgo()
+    assert brisk == [False] * BRISK + [True] * BRISK
+    now += 1
     with turns.arrival() as claim:
         assert claim is not None, "calm again"
 

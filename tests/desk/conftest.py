@@ -1,6 +1,7 @@
 """A desk with staff of two teams and a seeded afternoon, and browsers that are logged in to it."""
 
 from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
@@ -10,16 +11,21 @@ from argon2 import PasswordHasher
 from fastapi import FastAPI
 from pydantic import HttpUrl
 from sqlalchemy import insert
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from config.business import Business
 from config.settings import Settings
 from crm_core import models
 from crm_core.blobs import FolderBlobStore
 from crm_core.contracts import UserId
-from crm_core.db import Sessions, unit_of_work
+from crm_core.db import Sessions, open_engine, open_sessions, unit_of_work
+from crm_core.embedded import EmbeddedPostgres
+from tests.conftest import NOW
 from tests.support.desk_app import DeskErp, DeskParts, sample_orders
 from tests.support.desk_client import BASE, PASSWORD, STAFF, Browser, Clock, LogIn
 from tests.support.desk_seed import seed_afternoon
+from tests.support.kept_rows import KeptRows, keep, put
+from tests.support.postgres import migrated_database
 from tests.support.templates import templates_kept
 
 
@@ -63,8 +69,40 @@ def password_hash() -> str:
     return PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(PASSWORD)
 
 
+@dataclass(frozen=True, slots=True)
+class Afternoon:
+    """The staff and what they find: ids by short names, and the rows."""
+
+    staff: dict[str, UserId]
+    conversations: dict[str, int]
+    rows: KeptRows
+
+
+@pytest.fixture(scope="session")
+async def afternoon(postgres: EmbeddedPostgres, password_hash: str) -> Afternoon:
+    url = migrated_database(postgres, "afternoon")
+    engine = open_engine(url, pool_size=1)
+    async with unit_of_work(open_sessions(engine)) as session:
+        staff = await add_staff(session, NOW, password_hash)
+        conversations = await seed_afternoon(session, NOW, staff["elena"], staff["pavel"])
+    await engine.dispose()
+    return Afternoon(staff, conversations, keep(url))
+
+
 @pytest.fixture
-async def staff(sessions: Sessions, now: datetime, password_hash: str) -> dict[str, UserId]:
+def staff(afternoon: Afternoon, database_url: str) -> dict[str, UserId]:
+    put(database_url, {"app_user": afternoon.rows["app_user"]})
+    return dict(afternoon.staff)
+
+
+@pytest.fixture
+def seeded(afternoon: Afternoon, staff: dict[str, UserId], database_url: str) -> dict[str, int]:
+    """Ids of the conversations by short name."""
+    put(database_url, {table: rows for table, rows in afternoon.rows.items() if table != "app_user"})
+    return dict(afternoon.conversations)
+
+
+async def add_staff(session: AsyncSession, now: datetime, password_hash: str) -> dict[str, UserId]:
     rows = [
         {
             "email": new.email, "name": new.name, "role": new.role.value, "teams": list(new.teams),
@@ -73,16 +111,8 @@ async def staff(sessions: Sessions, now: datetime, password_hash: str) -> dict[s
         for new in STAFF.values()
     ]  # fmt: skip
     statement = insert(models.User).returning(models.User.id, sort_by_parameter_order=True)
-    async with unit_of_work(sessions) as session:
-        ids = (await session.scalars(statement, rows)).all()
+    ids = (await session.scalars(statement, rows)).all()
     return {name: UserId(user_id) for name, user_id in zip(STAFF, ids, strict=True)}
-
-
-@pytest.fixture
-async def seeded(sessions: Sessions, now: datetime, staff: dict[str, UserId]) -> dict[str, int]:
-    """Ids of the conversations by short name."""
-    async with unit_of_work(sessions) as session:
-        return await seed_afternoon(session, now, staff["elena"], staff["pavel"])
 
 
 @pytest.fixture

@@ -69,8 +69,7 @@ async def test_a_new_agent_finishes_a_practice_lesson(served: Served) -> None:
         await expect(page.locator("#day-card")).to_contain_text("3 of 7")
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [1440, 390])
+@pytest.mark.parametrize(("scheme", "width"), [("light", 1440), ("dark", 390)])
 async def test_axe_finds_no_fault_in_practice(
     served: Served, staff: dict[str, UserId], scheme: str, width: int
 ) -> None:

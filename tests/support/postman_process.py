@@ -11,7 +11,7 @@ from config.settings import WebhookSettings
 from crm_core.db import open_engine, open_sessions
 from crm_core.webhook_sending import Claimed, Tried
 
-KEY, LEASE_S = b"any", 1.0
+KEY, LEASE_S, IN_HAND_S = b"any", 1.0, 0.5
 
 
 class Hasty(Sender):
@@ -19,6 +19,7 @@ class Hasty(Sender):
 
     async def deliver(self, claimed: Claimed) -> None:
         await self.settle(claimed, Tried(200, "http_200", 0))
+        await asyncio.sleep(IN_HAND_S)
         await self.post(self._letter(claimed), self.guard, self.settings.timeout_s)
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from crm_core.errors import InvalidInput, NotEnough
-from insight.mining.campaigns import campaign_design, campaign_uplift, is_treated, qini
+from insight.mining.campaigns import campaign_design, campaign_uplift, qini
 from insight.mining.demand import demand
 from insight.mining.portfolio import portfolio
 from insight.mining.price import price
@@ -95,13 +95,6 @@ def test_the_true_uplift_lies_within_the_interval_and_those_who_respond_are_foun
 def test_a_campaign_that_was_not_by_lot_is_refused() -> None:
     with pytest.raises(InvalidInput, match="not by lot"):
         campaign_uplift(truth.campaign(1, by_lot=False))
-
-
-def test_the_lot_is_the_same_each_time_and_as_large_as_asked() -> None:
-    drawn = [is_treated("spring", f"c{number}", 0.3) for number in range(4000)]
-    assert drawn == [is_treated("spring", f"c{number}", 0.3) for number in range(4000)]
-    assert 0.27 < truth.held(drawn) < 0.33
-    assert drawn != [is_treated("autumn", f"c{number}", 0.3) for number in range(4000)]
 
 
 def test_a_design_sees_its_difference_as_often_as_it_says() -> None:
