@@ -229,9 +229,11 @@ def _slots(
 
 
 def _calendar_mark(calendars: Calendars) -> str:
-    """What the open seconds of this and the next year say of the calendars."""
-    days = [datetime(2026, 1, 1, tzinfo=UTC) + timedelta(hours=6 * number) for number in range(4 * 400)]
-    told = {name: [hours.is_open(day) for day in days] for name, hours in sorted(calendars.items())}
+    """Whatever is open when, for twenty years: a single hour that was moved makes another mark."""
+    until = _BEGINNING + timedelta(days=20 * 365)
+    told = {
+        name: [str(hours.zone), hours.spans_between(_BEGINNING, until)] for name, hours in sorted(calendars.items())
+    }
     return sha256(json.dumps(told).encode()).hexdigest()[:16]
 
 

@@ -12,14 +12,16 @@ import psycopg
 import pytest
 from sqlalchemy import update
 
+from config.routing_files import Calendar
 from config.settings import ROOT
 from crm_core import models
 from crm_core.contracts import ContactId
 from crm_core.db import Sessions
 from crm_core.errors import Conflict, SetupRequired
 from crm_core.events import SYSTEM
+from crm_core.hours import hours_of
 from crm_core.privacy import erase_contact
-from insight.extract import extract
+from insight.extract import Progress, extract
 from insight.extract_sql import LOCK
 from insight.history import read_history, read_states
 from insight.warehouse import Warehouse
@@ -53,6 +55,26 @@ async def test_what_comes_late_or_twice_changes_nothing_but_what_it_tells(
     assert facts_in(tmp_path / "bit by bit") == bit_by_bit
     fill(database_url, tmp_path / "bit by bit", full=True)
     assert facts_in(tmp_path / "bit by bit") == bit_by_bit
+
+
+async def test_an_hour_that_is_moved_is_noticed(sessions: Sessions, database_url: str, tmp_path: Path) -> None:
+    await write_events(sessions, later_day(0).told)
+    fill(database_url, tmp_path)
+
+    def open_slots() -> list[tuple[object, ...]]:
+        with Warehouse(tmp_path).open() as warehouse:
+            return warehouse.execute(
+                "select min(slot), max(slot) from dim_slot where is_open and weekday = 1"
+            ).fetchall()
+
+    assert open_slots() == [(36, 71)]
+    windows = [{"days": [0, 1, 2, 3, 4], "start": "10:00", "end": "19:00"}]
+    moved = Calendar.model_validate({"key": "office", "time_zone": "Europe/Madrid", "windows": windows})
+    extract(replace(source(database_url), calendars={"office": hours_of(moved)}), Warehouse(tmp_path), LATER, _silent)
+    assert open_slots() == [(40, 75)]
+
+
+def _silent(_told: Progress) -> None: ...
 
 
 async def test_a_transaction_that_ends_late_is_not_passed_over(database_url: str, tmp_path: Path) -> None:
@@ -104,7 +126,7 @@ EXTRACT = """
 import sys
 from pathlib import Path
 from tests.support.warehouse import LATER, source
-from insight.extract import extract
+from insight.extract import Progress, extract
 from insight.warehouse import Warehouse
 
 extract(source(sys.argv[1], 4), Warehouse(Path(sys.argv[2])), LATER, lambda told: print(told.done, flush=True))
