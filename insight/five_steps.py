@@ -21,7 +21,7 @@ from insight.benefits import HOUR_S, Compared, benefits, changes
 from insight.buyers import read_buyers
 from insight.economics import analyse
 from insight.process_gaps import read_gaps
-from insight.reports import asked_of, read_busy, read_report
+from insight.reports import SHORT_PERIOD, asked_of, read_busy, read_report
 from insight.scope import read_unknown, scope_of
 
 DEFAULT_DAYS = 28
@@ -102,11 +102,12 @@ async def _measure(session: AsyncSession, reach: Reach, question: Question, curr
     rules = await read_rules(session)
     report = await read_report(session, reach, question)
     whole = Period(min(question.before.since, question.period.since), question.period.until)
-    days = await read_report(session, reach, _asking(question, whole))
+    by_day = await read_report(session, reach, _asking(question, whole))
+    days = by_day.slots if whole.length > SHORT_PERIOD else ()  # of a shorter one the slots are half hours
     present = [await _present_h(session, reach, question, period, rules) for period in _both(question)]
     bought = [await _bought(session, currency, period, question.zone) for period in _both(question)]
     return Measured(
-        report, tuple(each for each in days.slots if _is_looked_at(each, question)), (bought[0], bought[1]),
+        report, tuple(each for each in days if _is_looked_at(each, question)), (bought[0], bought[1]),
         Times(*present), open_s(rules, question.period),
     )  # fmt: skip
 

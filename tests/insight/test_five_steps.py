@@ -15,7 +15,8 @@ from crm_core.errors import Forbidden
 from crm_core.states import Role
 from crm_core.step_findings import Findings
 from insight.five_steps import read_findings
-from tests.support.simulated_day import simulated_day, write_events
+from insight.simulated_events import Told
+from tests.support.simulated_day import OPENS_AT, simulated_day, write_events
 
 COMPANY = read_business(ROOT / "config").company
 NOW = datetime.fromisoformat("2026-11-25T10:00:00+00:00")
@@ -64,6 +65,23 @@ async def test_figures_are_those_of_the_reports_and_the_same_twice_is_no_benefit
     assert goals["wait"].refusal is not None  # one day on each side
     assert goals["productivity"].now == goals["productivity"].baseline
     assert found.economics.npv.p50 == pytest.approx(0.0, abs=1e4)
+
+
+async def test_half_hours_of_two_days_are_not_taken_for_days(sessions: Sessions) -> None:
+    """A day of four stretches, and the next one alike: figures of some thirty half hours each."""
+    for number in range(8):
+        days, stretch = divmod(number, 4)
+        later = timedelta(days=days, hours=4 * stretch - 6)
+        told = simulated_day(number, 60, first_id=1_000 * (number + 1)).told
+        await write_events(sessions, [Told(each.at + later, each.event) for each in told])
+    first = OPENS_AT.date()
+    then = first + timedelta(days=1)
+    periods = Periods(baseline_first=first, baseline_last=first, first=then, last=then)
+    found = await findings(sessions, STEPS.model_copy(update={"periods": periods}))
+    goals = {each.key: each for each in found.goals}
+    assert goals["wait"].now is not None
+    assert goals["wait"].effect is None
+    assert goals["wait"].refusal is not None
 
 
 @pytest.mark.usefixtures("_two_days")
