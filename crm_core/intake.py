@@ -21,7 +21,7 @@ from crm_core.jobs import ClaimedJob, JobKind, NewJob, enqueue
 from crm_core.line import tell_wait
 from crm_core.optout_words import asks_to_stop
 from crm_core.plain_text import is_storable
-from crm_core.reopening import came_back, reopen_for
+from crm_core.reopening import REOPENABLE, came_back, may_reopen, reopen_for
 from crm_core.signals import CHANNEL
 from crm_core.sla_clocks import customer_wrote
 from crm_core.states import ConversationState
@@ -58,10 +58,12 @@ async def inbox_ids(session: AsyncSession) -> dict[str, InboxId]:
     return {key: InboxId(inbox_id) for key, inbox_id in rows}
 
 
-_STORE = text("""
+# nothing is stored while a conversation must be opened again first
+_STORE = text(f"""
 with sender as materialized (
     select a.id as address_id, a.contact_id, c.language
-    from address a join contact c on c.id = a.contact_id where a.uri = :uri
+    from address a join contact c on c.id = a.contact_id
+    where a.uri = :uri and not (:may_reopen and exists ({REOPENABLE}))
 ), payload as (
     insert into inbound_payload (inbox_id, external_id, contact_id, raw, received_at)
     select :inbox_id, :external_id, contact_id, cast(:raw as bytea), :now from sender
@@ -104,7 +106,7 @@ select t.id as conversation_id, t.contact_id, t.state, s.id as message_id, turn.
        case when turn.id is not null and :attempts = 0
             then pg_notify(:channel, json_build_array('job', turn.id, 'turn')::text) end
 from thread t join said s on s.conversation_id = t.id left join turn on true
-""")
+""")  # noqa: S608 - every part is ours
 
 
 async def receive(
@@ -117,19 +119,20 @@ async def receive(
 ) -> Received:
     """Store one message: raw payload, address, contact, open conversation, message, event and `turn` job.
 
-    One statement for a sender who is known: this is the hot path. Idempotent by the unique (inbox, external id):
-    redeliveries, however many at once, change nothing. A person's conversation and an automatic message get no turn.
+    One statement for a sender who is known and whose matter is open: this is the hot path. Idempotent by the unique
+    (inbox, external id): redeliveries, however many at once, change nothing. A person's conversation and an automatic
+    message get no turn.
     Raises InvalidInput for text over MOST_TEXT_CHARACTERS, for ids over MOST_KEY_CHARACTERS, for NUL.
     """
     _check(inbound)
     inbound = await threaded(session, now, inbox_id, _without_card_numbers(inbound))
-    await reopen_for(session, now, inbox_id, inbound)
     values = _values_of(now, inbox_id, inbound, inline)
     row = (await session.execute(_STORE, values)).one_or_none()
-    if row is None:  # a redelivery, or nobody has written from this address yet
+    if row is None:  # a redelivery, nobody has written from this address yet, or it goes on with what was closed
         first = await _first_copy(session, inbox_id, inbound.external_id)
         if first is not None:
             return first
+        await reopen_for(session, now, inbox_id, inbound)
         await ensure_contact(session, now, inbound.sender)
         row = (await session.execute(_STORE, values)).one_or_none()
     if row is None:  # the first copy was written meanwhile
@@ -193,7 +196,8 @@ def _values_of(now: datetime, inbox_id: InboxId, inbound: Inbound, inline: Inlin
     if inbound.marks:
         content["marks"] = [*sorted(mark.value for mark in inbound.marks)]
     return {
-        "uri": inbound.sender.uri, "inbox_id": inbox_id, "external_id": inbound.external_id, "raw": inbound.raw,
+        "uri": inbound.sender.uri, "may_reopen": may_reopen(inbound), "inbox_id": inbox_id,
+        "external_id": inbound.external_id, "raw": inbound.raw,
         "now": now, "thread_key": inbound.thread_key, "subject": inbound.subject, "language": inbound.language,
         "text": inbound.text, "content": json.dumps(content), "channel": CHANNEL,
         "run_at": now + timedelta(seconds=inline.lease_s) if inline else now,

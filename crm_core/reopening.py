@@ -28,7 +28,8 @@ _COURTESY = """
 _THANKS = re.compile(rf"(?:(?:{_COURTESY})\b\W*)+", re.IGNORECASE | re.VERBOSE)
 _NO_WORDS = re.compile(r"[\W_]*")
 
-_EARLIER = text("""
+# the conversation that a message from :uri goes on with
+REOPENABLE = """
 select newest.id from (
     select c.id, c.state, c.closed_at, c.disposition, c.agent_id is not null or c.left_at is not null as had_people,
            i.reopens_within_days
@@ -38,7 +39,8 @@ select newest.id from (
 ) newest
 where newest.state = 'closed' and newest.had_people and newest.disposition is distinct from 'spam'
   and newest.closed_at > :now - make_interval(days => newest.reopens_within_days)
-""")
+"""
+_REOPENABLE = text(REOPENABLE)
 
 
 def is_only_thanks(said: str) -> bool:
@@ -46,16 +48,21 @@ def is_only_thanks(said: str) -> bool:
     return _NO_WORDS.fullmatch(said) is not None or _THANKS.fullmatch(said.strip()) is not None
 
 
+def may_reopen(inbound: Inbound) -> bool:
+    """An automatic message and mere thanks reopen nothing."""
+    has_files = bool(inbound.attachments or inbound.remote_files)
+    return not inbound.is_automatic and (has_files or not is_only_thanks(inbound.text))
+
+
 async def reopen_for(session: AsyncSession, now: datetime, inbox_id: InboxId, inbound: Inbound) -> None:
     """Open the conversation that this message goes on with, if there is one: back in line, to its agent if they can.
 
-    A repeated delivery, an automatic message and mere thanks reopen nothing.
+    A repeated delivery reopens nothing.
     """
-    has_files = bool(inbound.attachments or inbound.remote_files)
-    if inbound.is_automatic or (is_only_thanks(inbound.text) and not has_files):
+    if not may_reopen(inbound):
         return
     values = {"uri": inbound.sender.uri, "inbox_id": inbox_id, "thread_key": inbound.thread_key, "now": now}
-    found = await session.scalar(_EARLIER, values)
+    found = await session.scalar(_REOPENABLE, values)
     if found is None:
         return
     conversation = await lock_conversation(session, ConversationId(found))

@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
+import structlog
 from playwright.async_api import Browser
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -19,6 +20,12 @@ from tests.support.postgres import empty, migrated_database, running_postgres
 from tests.support.tryton_server import TrytonServer, running_tryton
 
 NOW = datetime(2026, 11, 23, 14, 2, tzinfo=UTC)
+
+
+def pytest_configure() -> None:
+    """As structlog comes, it draws every variable of every frame: a minute for an exception above a loaded model."""
+    console = structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)
+    structlog.configure(processors=[structlog.processors.add_log_level, console])
 
 
 @pytest.hookimpl(trylast=True)
