@@ -24,7 +24,7 @@ from tests.conftest import NOW
 from tests.support.desk_app import DeskErp, DeskParts, sample_orders
 from tests.support.desk_client import BASE, PASSWORD, STAFF, Browser, Clock, LogIn
 from tests.support.desk_seed import seed_afternoon
-from tests.support.kept_rows import KeptRows, keep, put
+from tests.support.kept_rows import KeptRows, begin_beyond, keep, put
 from tests.support.postgres import migrated_database
 from tests.support.templates import templates_kept
 
@@ -81,6 +81,7 @@ class Afternoon:
 @pytest.fixture(scope="session")
 async def afternoon(postgres: EmbeddedPostgres, password_hash: str) -> Afternoon:
     url = migrated_database(postgres, "afternoon")
+    begin_beyond(url, 100)  # 1 is the id of nothing
     engine = open_engine(url, pool_size=1)
     async with unit_of_work(open_sessions(engine)) as session:
         staff = await add_staff(session, NOW, password_hash)
