@@ -76,11 +76,17 @@ async def call(calling: Lines, number: int, figures: Figures) -> None:
         figures.errors += status not in (200, 401, 403, 422)
 
 
-async def load(base_url: str, seconds: float) -> tuple[Figures, float]:
-    """RATE_PER_S by the clock, whether or not earlier ones were answered."""
+def wait_answered(stack: Stack) -> None:
+    while stack.query("select count(*) from job where kind = 'turn'")[0][0]:
+        time.sleep(0.2)
+
+
+async def load(stack: Stack, seconds: float) -> tuple[Figures, float]:
+    """RATE_PER_S by the clock, whether or not earlier ones were answered; begun when WARM messages have been."""
     figures, first = Figures(), random.Random(SEED).randrange(10**6)
-    async with lines(base_url, AT_ONCE, timeout_s=30) as calling:
+    async with lines(stack.base_url, AT_ONCE, timeout_s=30) as calling:
         await asyncio.gather(*(call(calling, 10**7 + n, Figures()) for n in range(WARM)))
+        await asyncio.to_thread(wait_answered, stack)
         started = time.perf_counter()
         tasks = []
         for sent in range(int(RATE_PER_S * seconds)):
@@ -101,7 +107,7 @@ def main() -> None:
         (stack.directory / "config" / "channels.yml").write_text(channels)
         try:
             stack.start("serve", "worker")
-            figures, took_s = asyncio.run(load(stack.base_url, seconds))
+            figures, took_s = asyncio.run(load(stack, seconds))
             stored = stack.query("select count(*) from message where direction = 'in'")[0][0]
         finally:
             stack.stop()

@@ -17,7 +17,7 @@ from crm_core.jobs import ClaimedJob
 log = structlog.get_logger(__name__)
 
 CALM = 2  # messages being stored at once: above it a turn in between would keep their senders waiting
-BRISK = 20  # messages within a second: from here on their turns would take the processor from the storing
+BRISK = 10  # messages within a second: from here on their turns would take the processor from the storing
 RunTurn = Callable[[ClaimedJob], Awaitable[None]]
 
 

@@ -76,20 +76,24 @@ async def ensure_contact(session: AsyncSession, now: datetime, address: Address)
     return known
 
 
+_ADD = text("""
+with fresh as (
+    select nextval(pg_get_serial_sequence('contact', 'id')) as id
+), added as (
+    insert into address (uri, contact_id, created_at) select :uri, id, :now from fresh
+    on conflict do nothing
+    returning id, contact_id
+), known as (
+    insert into contact (id, created_at) select contact_id, :now from added
+)
+select id, contact_id from added
+""")
+
+
 async def add_contact(session: AsyncSession, now: datetime, address: Address) -> KnownContact | None:
     """A new contact with `address`; None when somebody has it already."""
-    contact_id = await session.scalar(text("select nextval(pg_get_serial_sequence('contact', 'id'))"))
-    inserted = await session.scalar(
-        insert(models.Address)
-        .values(uri=address.uri, contact_id=contact_id, created_at=now)
-        .on_conflict_do_nothing()
-        .returning(models.Address.id)
-    )
-    if inserted is None:
-        return None
-    values = {"id": contact_id, "created_at": now}
-    await session.execute(insert(models.Contact).values(**values))
-    return KnownContact(ContactId(int(contact_id or 0)), inserted, None, None, verified=False)
+    row = (await session.execute(_ADD, {"uri": address.uri, "now": now})).one_or_none()
+    return KnownContact(ContactId(row.contact_id), row.id, None, None, verified=False) if row is not None else None
 
 
 async def find_contact(session: AsyncSession, address: Address) -> KnownContact | None:

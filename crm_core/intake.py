@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from crm_core import models
 from crm_core.cards import payload_without_card_numbers, without_card_numbers
 from crm_core.consents import ConsentSource, Said, withdraw_consent
-from crm_core.contacts import add_identity, ensure_contact
+from crm_core.contacts import add_contact, add_identity
 from crm_core.contracts import ContactId, ConversationId, Inbound, InboxId, Json, JsonObject, MessageId
 from crm_core.conversations import Trigger, lock_conversation, move
 from crm_core.errors import InvalidInput, Unavailable
@@ -132,8 +132,8 @@ async def receive(
         first = await _first_copy(session, inbox_id, inbound.external_id)
         if first is not None:
             return first
-        await reopen_for(session, now, inbox_id, inbound)
-        await ensure_contact(session, now, inbound.sender)
+        if await add_contact(session, now, inbound.sender) is None:
+            await reopen_for(session, now, inbox_id, inbound)
         row = (await session.execute(_STORE, values)).one_or_none()
     if row is None:  # the first copy was written meanwhile
         first = await _first_copy(session, inbox_id, inbound.external_id)
