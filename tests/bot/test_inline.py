@@ -1,6 +1,7 @@
 """Which turns run in the serving process, and which are left to the workers."""
 
 from contextlib import ExitStack
+from itertools import count
 
 import pytest
 
@@ -16,7 +17,8 @@ async def never(_job: ClaimedJob) -> None:
 
 @pytest.fixture
 def turns(sessions: Sessions) -> InlineTurns:
-    return InlineTurns(sessions, never, TurnSettings(inline_limit=10), "serve:test")
+    """A second passes between any two messages: nothing is brisk."""
+    return InlineTurns(sessions, never, TurnSettings(inline_limit=10), "serve:test", count(0.0).__next__)
 
 
 async def test_while_many_arrive_their_turns_are_left_to_the_workers(turns: InlineTurns) -> None:
