@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass, replace
 
+import structlog
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -19,6 +20,8 @@ from crm_core.errors import Unavailable
 from crm_core.intake import Received, receive
 from crm_core.jobs import enqueue
 
+log = structlog.get_logger(__name__)
+
 LOST = (DBAPIError, PoolTimeoutError, OSError)
 TRY_AGAIN = "The message store cannot be reached; try again in a moment."
 
@@ -30,6 +33,7 @@ async def transaction(services: Services) -> AsyncIterator[AsyncSession]:
         async with unit_of_work(services.sessions) as session:
             yield session
     except LOST as error:
+        log.warning("intake.not_stored", error=type(error).__name__)
         raise Unavailable(TRY_AGAIN) from error
 
 
