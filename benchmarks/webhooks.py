@@ -12,6 +12,7 @@ import tempfile
 import time
 from pathlib import Path
 
+from benchmarks import fault_counts
 from benchmarks.lines import Lines, lines
 from benchmarks.report import percentile, tell
 from channels.signing import signed_headers
@@ -19,7 +20,7 @@ from tests.support.bot_api import bot_api_emulator
 from tests.support.stack import Stack
 
 SEED, RATE_PER_S, FORGED_SHARE, CUSTOMERS = 23, 100, 0.1, 200
-WARM, AT_ONCE = 50, 200
+WARM, AT_ONCE, SETTLE_S = 50, 200, 60.0
 BOT_TOKEN, BOT_SECRET = "1001:BENCH-token-000000000000000000000", "bench-hook-secret-0123456789"
 SHOP_SECRET = "bench-shop-secret-0123456789-0123456789"
 TELEGRAM_HEADER = "X-Telegram-Bot-Api-Secret-Token"
@@ -76,17 +77,12 @@ async def call(calling: Lines, number: int, figures: Figures) -> None:
         figures.errors += status not in (200, 401, 403, 422)
 
 
-def wait_answered(stack: Stack) -> None:
-    while stack.query("select count(*) from job where kind = 'turn'")[0][0]:
-        time.sleep(0.2)
-
-
 async def load(stack: Stack, seconds: float) -> tuple[Figures, float]:
     """RATE_PER_S by the clock, whether or not earlier ones were answered; begun when WARM messages have been."""
     figures, first = Figures(), random.Random(SEED).randrange(10**6)
     async with lines(stack.base_url, AT_ONCE, timeout_s=30) as calling:
         await asyncio.gather(*(call(calling, 10**7 + n, Figures()) for n in range(WARM)))
-        await asyncio.to_thread(wait_answered, stack)
+        await asyncio.to_thread(fault_counts.settle, stack, SETTLE_S)
         started = time.perf_counter()
         tasks = []
         for sent in range(int(RATE_PER_S * seconds)):

@@ -12,14 +12,17 @@ from crm_core.access import Action, Viewer, require_role
 from crm_core.contracts import JsonObject
 
 # Orders from the day of the lot on, for everybody alike: also for those whom no message reached.
-_ORDERS = """
-bought as (
+BOUGHT = """
     select m.id, count(distinct (s.source, s.order_id)) as orders, sum(s.amount) as revenue
     from campaign_member m join campaign c on c.id = m.campaign_id
     join fact_sale_line s on s.customer_id = m.customer_ref
         and s.stage not in ('cancelled', 'draft')
         and s.ordered_on >= cast(m.assigned_at as date)
         and s.ordered_on < cast(m.assigned_at as date) + c.conversion_days
+"""
+_ORDERS = f"""
+bought as (
+    {BOUGHT}
     where m.campaign_id = cast(:campaign_id as bigint) or m.contact_id = any(cast(:contacts as bigint[]))
     group by m.id
 )"""

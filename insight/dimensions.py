@@ -11,6 +11,7 @@ import duckdb
 
 from config.business import Business
 from config.five_steps import ONE_OFF, WORTH, YEARLY
+from crm_core.campaign_results import BOUGHT
 from crm_core.hours import BusinessHours, hours_of
 from insight.warehouse import THE_ONE, Manifest, Warehouse, selected, staged
 from insight.warehouse_tables import TABLES
@@ -83,27 +84,18 @@ COPIES: Mapping[str, str] = {
                cast(cost as text) as cost, started_at at time zone 'UTC' as began_at,
                ended_at at time zone 'UTC' as ended_at
         from campaign where started_at is not null""",
-    "fact_campaign_touch": """
-        with lot as (
-            select m.*, c.started_at, c.started_at + make_interval(days => c.conversion_days) as counted_until,
-                   cast(m.assigned_at as date) as first_day,
-                   cast(m.assigned_at as date) + c.conversion_days as day_after
-            from campaign_member m join campaign c on c.id = m.campaign_id
-        ), bought as (
-            select m.id, count(distinct (s.source, s.order_id)) as orders, sum(s.amount) as revenue
-            from lot m join fact_sale_line s on s.customer_id = m.customer_ref
-                and s.stage not in ('cancelled', 'draft') and s.ordered_on >= first_day and s.ordered_on < day_after
-            group by m.id
-        ), wrote as (
-            select m.id, min(e.at) as at from lot m join event e on e.contact_id = m.contact_id
-                and e.kind = 'message_received' and e.at >= m.started_at and e.at < m.counted_until
+    "fact_campaign_touch": f"""
+        with bought as ({BOUGHT} group by m.id), wrote as (
+            select m.id, min(e.at) as at from campaign_member m join campaign c on c.id = m.campaign_id
+            join event e on e.contact_id = m.contact_id and e.kind = 'message_received'
+                and e.at >= c.started_at and e.at < c.started_at + make_interval(days => c.conversion_days)
             group by m.id
         )
         select m.campaign_id as campaign, m.contact_id, a.key as arm, a.is_hold_out, i.channel, m.state,
                m.assigned_at at time zone 'UTC' as assigned_at, m.posted_at at time zone 'UTC' as touched_at,
                w.at at time zone 'UTC' as responded_at, coalesce(m.orders, b.orders, 0) as orders,
                cast(coalesce(m.revenue, b.revenue, 0) as text) as revenue
-        from lot m join campaign_arm a on a.id = m.arm_id join inbox i on i.id = m.inbox_id
+        from campaign_member m join campaign_arm a on a.id = m.arm_id join inbox i on i.id = m.inbox_id
         left join bought b on b.id = m.id left join wrote w on w.id = m.id""",
     "fact_forecast": """
         select f.queue_key as queue, f."on" as date, each.place - 1 as half_hour,

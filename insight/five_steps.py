@@ -102,8 +102,9 @@ async def _measure(session: AsyncSession, reach: Reach, question: Question, curr
     rules = await read_rules(session)
     report = await read_report(session, reach, question)
     whole = Period(min(question.before.since, question.period.since), question.period.until)
-    by_day = await read_report(session, reach, _asking(question, whole))
-    days = by_day.slots if whole.length > SHORT_PERIOD else ()  # of a shorter one the slots are half hours
+    days: tuple[Slot, ...] = ()
+    if whole.length > SHORT_PERIOD:  # of a shorter one the slots are half hours
+        days = (await read_report(session, reach, _asking(question, whole))).slots
     present = [await _present_h(session, reach, question, period, rules) for period in _both(question)]
     bought = [await _bought(session, currency, period, question.zone) for period in _both(question)]
     return Measured(

@@ -21,7 +21,7 @@ from crm_core.errors import Conflict, SetupRequired
 from crm_core.events import SYSTEM
 from crm_core.hours import hours_of
 from crm_core.privacy import erase_contact
-from insight.extract import Progress, extract
+from insight.extract import extract
 from insight.extract_sql import LOCK
 from insight.history import read_history, read_states
 from insight.warehouse import Warehouse
@@ -70,11 +70,9 @@ async def test_an_hour_that_is_moved_is_noticed(sessions: Sessions, database_url
     assert open_slots() == [(36, 71)]
     windows = [{"days": [0, 1, 2, 3, 4], "start": "10:00", "end": "19:00"}]
     moved = Calendar.model_validate({"key": "office", "time_zone": "Europe/Madrid", "windows": windows})
-    extract(replace(source(database_url), calendars={"office": hours_of(moved)}), Warehouse(tmp_path), LATER, _silent)
+    changed = replace(source(database_url), calendars={"office": hours_of(moved)})
+    extract(changed, Warehouse(tmp_path), LATER, lambda _: None)
     assert open_slots() == [(40, 75)]
-
-
-def _silent(_told: Progress) -> None: ...
 
 
 async def test_a_transaction_that_ends_late_is_not_passed_over(database_url: str, tmp_path: Path) -> None:
@@ -126,7 +124,7 @@ EXTRACT = """
 import sys
 from pathlib import Path
 from tests.support.warehouse import LATER, source
-from insight.extract import Progress, extract
+from insight.extract import extract
 from insight.warehouse import Warehouse
 
 extract(source(sys.argv[1], 4), Warehouse(Path(sys.argv[2])), LATER, lambda told: print(told.done, flush=True))
