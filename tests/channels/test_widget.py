@@ -69,7 +69,7 @@ class Scene:
         return visitor
 
 
-async def until(holds: Callable[[], bool], patience_s: float = 5.0) -> None:
+async def until(holds: Callable[[], bool], patience_s: float = 15.0) -> None:
     deadline = time.monotonic() + patience_s
     while not holds():
         assert time.monotonic() < deadline, "it did not happen in time"
