@@ -10,6 +10,7 @@ export class Composer {
   constructor({ api, connection, config, words, send, notify }) {
     Object.assign(this, { api, connection, config, words, send, notify });
     this.files = [];
+    this.isDue = false; // sent by the visitor, and waiting for a file that is still on its way
     this.text = byId("text");
     this.typedAt = 0;
     byId("composer").addEventListener("submit", (event) => {
@@ -51,6 +52,7 @@ export class Composer {
   }
 
   typed() {
+    this.isDue = false;
     this.fit();
     if (Date.now() - this.typedAt > TYPING_EVERY_MS && this.text.value) {
       this.typedAt = Date.now();
@@ -66,9 +68,9 @@ export class Composer {
 
   submit() {
     const text = this.text.value.trim();
-    const files = this.files.filter((file) => file.token);
-    if ((!text && !files.length) || this.files.some((file) => !file.token)) return;
-    this.send({ text, files });
+    this.isDue = this.files.some((file) => !file.token);
+    if (this.isDue || (!text && !this.files.length)) return;
+    this.send({ text, files: this.files });
     this.text.value = "";
     this.files = [];
     this.drawFiles();
@@ -79,7 +81,7 @@ export class Composer {
     for (const file of chosen) {
       if (this.files.length >= this.config.mostFiles) {
         this.notify(this.words.say("tooMany", { n: this.config.mostFiles }));
-        return;
+        break;
       }
       if (file.size > this.config.mostBytes) {
         this.notify(this.words.say("tooLarge", { name: file.name, most: Math.floor(this.config.mostBytes / 1_048_576) }));
@@ -87,6 +89,7 @@ export class Composer {
       }
       await this.upload(file);
     }
+    if (this.isDue) this.submit();
   }
 
   async upload(file) {
@@ -96,6 +99,7 @@ export class Composer {
     try {
       Object.assign(place, await this.api.upload(file));
     } catch {
+      this.isDue = false;
       this.files = this.files.filter((each) => each !== place);
       this.notify(this.words.say("uploadFailed", { name: file.name }));
     }
@@ -114,6 +118,7 @@ export class Composer {
   }
 
   remove(file) {
+    this.isDue = false;
     this.files = this.files.filter((each) => each !== file);
     this.drawFiles();
     this.text.focus();

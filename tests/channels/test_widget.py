@@ -11,7 +11,16 @@ from datetime import UTC, datetime
 import jwt
 import pytest
 from fastapi import FastAPI, Response
-from playwright.async_api import Browser, BrowserContext, FrameLocator, Page, WebSocketRoute, expect
+from playwright.async_api import (
+    Browser,
+    BrowserContext,
+    FilePayload,
+    FrameLocator,
+    Page,
+    Route,
+    WebSocketRoute,
+    expect,
+)
 
 from channels.webchat_routes import webchat_routes
 from channels.webchat_types import ChatEntry, ChatLimits, ChatState, ChatUpdates, EntryAuthor, Rate
@@ -69,7 +78,7 @@ class Scene:
         return visitor
 
 
-async def until(holds: Callable[[], bool], patience_s: float = 15.0) -> None:
+async def until(holds: Callable[[], bool], patience_s: float = 5.0) -> None:
     deadline = time.monotonic() + patience_s
     while not holds():
         assert time.monotonic() < deadline, "it did not happen in time"
@@ -284,6 +293,47 @@ async def test_a_picture_is_attached_and_shown(scene: Scene) -> None:
     image = scene.widget.get_by_role("img", name="чек.png")
     await expect(image).to_have_count(1)
     assert await image.evaluate("e => e.decode().then(() => e.naturalWidth)") == 1
+
+
+def a_file(name: str) -> FilePayload:
+    return {"name": name, "mimeType": "text/plain", "buffer": name.encode()}
+
+
+async def test_what_is_sent_while_files_are_uploaded_goes_with_them(scene: Scene) -> None:
+    await scene.open()
+    released = asyncio.Event()
+
+    async def hold(route: Route) -> None:
+        await released.wait()
+        await route.continue_()
+
+    await scene.context.route("**/attachments*", hold)
+    await scene.widget.locator("#file").set_input_files([a_file("a.txt"), a_file("b.txt")])
+    await scene.say("both are here")
+    await expect(scene.widget.locator(".chosen.uploading")).to_have_count(1)
+    assert scene.chat.received == []
+    released.set()
+    await until(lambda: bool(scene.chat.received))
+    [message] = scene.chat.received
+    assert (message.text, [file.name for file in message.attachments]) == ("both are here", ["a.txt", "b.txt"])
+    await expect(scene.widget.locator(".chosen")).to_have_count(0)
+
+
+async def test_a_file_that_cannot_be_uploaded_holds_the_message_back(scene: Scene) -> None:
+    await scene.open()
+    refused = asyncio.Event()
+
+    async def refuse(route: Route) -> None:
+        await refused.wait()
+        await route.fulfill(status=503)
+
+    await scene.context.route("**/attachments*", refuse)
+    await scene.widget.locator("#file").set_input_files(a_file("a.txt"))
+    await scene.say("see the file")
+    refused.set()
+    await expect(scene.widget.locator("#notice")).to_contain_text("a.txt could not be uploaded")
+    await expect(scene.widget.get_by_role("textbox", name="Message")).to_have_value("see the file")
+    assert scene.chat.received == []
 
 
 async def test_the_language_can_be_switched_and_goes_with_the_next_message(scene: Scene) -> None:

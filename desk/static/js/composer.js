@@ -40,7 +40,7 @@
     return entries[entries.length - 1]?.dataset.entry ?? "0";
   }
 
-  // files are sent at once and named by the reply; what fails says so and is not sent
+  // files are sent at once and named by the reply, which waits for them; what fails says so and holds it back
   function listed(composer, called) {
     const list = composer.querySelector(".files"), item = document.createElement("li");
     const name = document.createElement("span"), remove = document.createElement("button");
@@ -94,11 +94,32 @@
     button.remove();
   });
 
-  function cleared(composer) {
-    composer.querySelector(".files").replaceChildren();
+  function underway(composer) {
+    return [...composer.querySelectorAll(".files li")].filter((item) => item.dataset.token === undefined);
+  }
+
+  async function sendOnceUploaded(asking, composer) {
+    if (asking.dataset.due) return;
+    asking.dataset.due = "yes";
+    const mode = composer.dataset.mode, files = underway(composer);
+    await Promise.all(files.map((item) => item.sending));
+    delete asking.dataset.due;
+    if (files.some((item) => item.isConnected && !item.dataset.token)) asking.closest("dialog")?.close();
+    else if (asking.isConnected && composer.dataset.mode === mode) asking.requestSubmit();
+  }
+
+  // only what was sent goes: what was written while it was on its way stays, and so does what stands elsewhere
+  function cleared(composer, sent) {
+    const rest = (value) => {
+      const text = value.trimStart();
+      return text.startsWith(sent.text) ? text.slice(sent.text.length).trimStart() : value;
+    };
+    const draft = rest(localStorage.getItem(sent.key) ?? "");
+    if (draft) localStorage.setItem(sent.key, draft);
+    else localStorage.removeItem(sent.key);
+    if (key(composer) === sent.key) composer.elements.text.value = rest(composer.elements.text.value);
+    for (const item of composer.querySelectorAll(".files li")) if (sent.files.includes(item.dataset.token)) item.remove();
     named(composer);
-    localStorage.removeItem(key(composer));
-    composer.elements.text.value = "";
   }
 
   // what was taken back stands in the box again, before what was written since
@@ -132,22 +153,25 @@
         files: files.map((file) => ({ token: file.dataset.token, name: file.querySelector("span").textContent })),
       };
     }
-    if (ctx.sourceElement === composer) {
-      ctx.request.action = composer.getAttribute("hx-post");
-      ctx.request.body.set("after", lastEntry());
-      if (!ctx.request.body.get("text").trim()) event.preventDefault();
-    }
-    if (ctx.sourceElement.closest("#resolve, #escalate")) ctx.request.body.set("after", lastEntry());
-    if (ctx.sourceElement.closest("#resolve")) ctx.request.body.set("files", composer.elements.files.value);
+    if (ctx.sourceElement.closest("#escalate")) ctx.request.body.set("after", lastEntry());
+    const resolving = ctx.sourceElement.closest("#resolve");
+    if (ctx.sourceElement !== composer && !resolving) return;
+    const text = (resolving ? ctx.sourceElement.elements : composer.elements).text.value.trim();
+    const isReply = resolving ? Boolean(text) : composer.dataset.mode === "reply";
+    if ((!resolving && !text) || (isReply && underway(composer).length)) event.preventDefault();
+    if (event.defaultPrevented) return void (text && sendOnceUploaded(ctx.sourceElement, composer));
+    if (!resolving) ctx.request.action = composer.getAttribute("hx-post");
+    ctx.request.body.set("after", lastEntry());
+    ctx.request.body.set("files", isReply ? composer.elements.files.value : "");
+    ctx.sent = { key: key(composer), text, files: isReply ? composer.elements.files.value.split(" ") : [] };
   });
 
   document.addEventListener("htmx:after:request", (event) => {
     const { ctx } = event.detail, composer = form(), done = ctx.response.status < 400;
     if (!composer || !done) return;
-    if (ctx.sourceElement === composer) cleared(composer);
+    if (ctx.sent?.text) cleared(composer, ctx.sent);
     if (ctx.sourceElement.matches("[data-undo]")) takeBack(composer);
     if (ctx.sourceElement.closest("#resolve")) {
-      if (ctx.sourceElement.querySelector("[name=text]").value) cleared(composer);
       setTimeout(() => document.getElementById("flow")?.focus()); // this one is done: the keys lead to the next
     }
   });

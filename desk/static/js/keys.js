@@ -2,15 +2,31 @@
 (() => {
   const press = (selector) => document.querySelector(selector)?.click();
 
-  let isFresh = false; // a list just chosen is read from its top, wherever the open conversation stands in it
+  // a list just chosen is read from its top, wherever in it the open conversation or the focus stands
+  let isFresh = false;
+  let choosing, owed = 0; // the request for it, and the steps pressed before it came
+
+  document.addEventListener("htmx:before:request", ({ detail: { ctx } }) => {
+    if (!ctx.sourceElement.matches?.("#tabs a")) return;
+    choosing = ctx;
+    isFresh = true;
+  });
+
+  document.addEventListener("htmx:finally:request", ({ detail: { ctx } }) => {
+    if (ctx !== choosing) return;
+    choosing = undefined;
+    if (owed) step(owed);
+    owed = 0;
+  });
 
   function step(by) {
+    if (choosing) return void (owed += by);
     const rows = [...document.querySelectorAll("[data-row]")];
     if (!rows.length) return;
-    const at = rows.findIndex((row) => row === document.activeElement || row.hasAttribute("aria-current"));
-    const focused = rows.indexOf(document.activeElement), from = isFresh ? -1 : at;
+    const focused = rows.indexOf(document.activeElement);
+    const at = focused >= 0 ? focused : rows.findIndex((row) => row.hasAttribute("aria-current"));
+    const next = rows[Math.min(rows.length - 1, Math.max(0, (isFresh ? -1 : at) + by))];
     isFresh = false;
-    const next = rows[Math.min(rows.length - 1, Math.max(0, (focused >= 0 ? focused : from) + by))];
     next.focus();
     if (matchMedia("(min-width: 701px)").matches) next.click();
   }
@@ -43,7 +59,7 @@
     const writing = event.target.matches?.("input, textarea, select, [contenteditable]");
     if (writing || event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]")) return;
     const tab = /^[1-9]$/.test(event.key) && document.querySelectorAll("#tabs a")[event.key - 1];
-    const action = tab ? () => { isFresh = true; tab.click(); } : actions[physical(event)];
+    const action = tab ? () => tab.click() : actions[physical(event)];
     if (!action) return;
     event.preventDefault();
     action();
