@@ -5,10 +5,9 @@ from dataclasses import fields, is_dataclass
 from datetime import date
 from math import isfinite
 
-from crm_core.sentences import Sentence
-from desk.sentences import said, shown_value
+from desk.sentences import counted, said, shown_value, tried
 from desk.words import Words
-from insight.mining.findings import BackTest, Finding
+from insight.mining.findings import Finding
 
 Plain = None | bool | int | float | str | list["Plain"] | dict[str, "Plain"]
 Table = tuple[Sequence[str], Iterable[Sequence[object]]]
@@ -32,24 +31,9 @@ def plain(value: object) -> Plain:
 
 def text_of(words: Words, finding: Finding[object], table: Table) -> str:
     """The sentence, the first rows, the back-test, and what there had to be."""
-    rested = [said(words, Sentence("minimum", {
-        "what": words.known(f"mining.counted.{each.what}", each.what), "have": each.have, "need": each.need,
-    })) for each in finding.minima]  # fmt: skip
-    parts = [said(words, finding.sentence), _table(words, table), _tried(words, finding.back_test), "; ".join(rested)]
+    rested = [counted(words, each.what, each.have, each.need) for each in finding.minima]
+    parts = [said(words, finding.sentence), _table(words, table), tried(words, finding.back_test), "; ".join(rested)]
     return "\n\n".join(part for part in parts if part)
-
-
-def _tried(words: Words, test: BackTest) -> str:
-    return said(words, Sentence("back_test", {
-        "protocol": words.known(f"mining.protocol.{test.protocol}", test.protocol), "n": test.n,
-        "measure": words.known(f"mining.measure.{test.measure}", test.measure), "value": _figure(test.value),
-        "anchor": words.known(f"mining.anchor.{test.anchor}", test.anchor),
-        "anchor_value": _figure(test.anchor_value),
-    }))  # fmt: skip
-
-
-def _figure(value: float) -> str:
-    return f"{value:.4g}"
 
 
 def _table(words: Words, table: Table) -> str:

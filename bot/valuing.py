@@ -1,4 +1,4 @@
-"""After the nightly extract: what each customer is worth, for routing and for the desk's customer panel."""
+"""After the nightly extract: what each customer is worth, for routing and the customer panel, and what all are like."""
 
 import asyncio
 from dataclasses import dataclass
@@ -11,7 +11,8 @@ from crm_core.customer_values import KnownValue, claim_run, keep_values
 from crm_core.db import Sessions, unit_of_work
 from crm_core.erp.star_tables import FactSaleLine
 from crm_core.errors import NotEnough, NotFound
-from insight.mining.rows import Sale
+from crm_core.learnt import keep_learnt
+from insight.mining.nightly import Known, learn
 from insight.mining.sales import read_sales_extract
 from insight.mining.worth import HORIZON_WEEKS, worth_of
 
@@ -35,8 +36,12 @@ class Valuing:
                 sales = await read_sales_extract(session, currency)
             except NotFound:
                 return
+        known = Known(sales, max(sale.on for sale in sales), currency)
+        found = await asyncio.to_thread(learn, known)
+        async with unit_of_work(self.sessions) as session:
+            await keep_learnt(session, found)
         try:
-            values = await asyncio.to_thread(_values, sales, currency)
+            values = await asyncio.to_thread(_values, known)
         except NotEnough as error:
             log.info("customers.not_valued", what=error.what, have=error.have, need=error.need)
             return
@@ -51,9 +56,9 @@ def _main_currency() -> Select[str | None]:
     return select(FactSaleLine.currency).group_by(FactSaleLine.currency).order_by(lines.desc()).limit(1)
 
 
-def _values(sales: list[Sale], currency: str | None) -> list[KnownValue]:
-    until = max(sale.on for sale in sales)
+def _values(known: Known) -> list[KnownValue]:
     return [
-        KnownValue(each.customer, each.segment, each.orders, each.money, currency, each.leaves, HORIZON_WEEKS, until)
-        for each in worth_of(sales, until)
-    ]
+        KnownValue(each.customer, each.segment, each.orders, each.money, known.currency, each.leaves, HORIZON_WEEKS,
+                   known.until)
+        for each in worth_of(known.sales, known.until)
+    ]  # fmt: skip

@@ -1,8 +1,10 @@
 """The tables of what customers are worth, as learnt from the ERP's sales by night."""
 
 from datetime import date, datetime
+from typing import Any
 
 from sqlalchemy import Float
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from crm_core.schema import Base
@@ -31,3 +33,11 @@ class CustomerValueRun(Base):
     __tablename__ = "customer_value_run"
     extracted_at: Mapped[datetime] = mapped_column(primary_key=True)
     started_at: Mapped[datetime]
+
+
+class LearntFinding(Base):
+    """One for each mining function; `content` is a `crm_core.learnt.Learnt`."""
+
+    __tablename__ = "learnt_finding"
+    kind: Mapped[str] = mapped_column(primary_key=True)
+    content: Mapped[dict[str, Any]] = mapped_column(JSONB)

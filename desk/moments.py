@@ -58,6 +58,11 @@ class Clockface:
         skeleton = "MMMd" if day.year == self._local(self.now).year else "yMMMd"
         return format_skeleton(skeleton, datetime(day.year, day.month, day.day), locale=self.words.locale)  # noqa: DTZ001
 
+    def month(self, first: date) -> str:
+        """“Nov 2026”."""
+        day = datetime(first.year, first.month, first.day)  # noqa: DTZ001 - a date has no zone
+        return format_skeleton("yMMM", day, locale=self.words.locale)
+
     def ago(self, moment: datetime) -> str:
         passed_s = (self.now - moment).total_seconds()
         if passed_s < 60:  # noqa: PLR2004 - a minute

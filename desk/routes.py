@@ -8,6 +8,7 @@ from desk.audit_page import audit_routes
 from desk.campaigns_page import campaign_routes
 from desk.connections_page import connection_routes
 from desk.contact_routes import contact_routes
+from desk.customers_page import customers_routes
 from desk.entry import entry_routes
 from desk.first_day_page import first_day_routes
 from desk.keys_page import keys_routes
@@ -61,8 +62,8 @@ def desk_router(services: DeskServices) -> APIRouter:
         quality_routes, audit_routes, people_routes, password_routes, reports_routes, wallboard_routes, socket_routes,
         upload_routes, keys_routes, webhooks_routes, second_factor_routes, second_step_routes, sign_in_routes,
         letter_routes, writing_routes, provider_routes, settings_routes, retention_routes, connection_routes,
-        setup_routes, campaign_routes, lead_routes, planning_routes, roster_routes, steps_routes, area_routes,
-        page_routes,
+        setup_routes, campaign_routes, customers_routes, lead_routes, planning_routes, roster_routes, steps_routes,
+        area_routes, page_routes,
     )  # fmt: skip
     # one flat list: a router included in another is built a second time, and looked through for every request
     return APIRouter(routes=[route for routes in parts for route in routes(desk).routes])

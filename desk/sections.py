@@ -71,6 +71,7 @@ ADMINISTRATION = Area("/desk/admin", "settings", "areas.administration", (
 SELLING = Area("/desk/selling", "handshake", "areas.selling", (
     Section("leads", "/desk/leads", "kanban", "leads.title", Action.SELL),
     Section("sales", "/desk/sales", "trending-up", "sales.title", Action.REPORT),
+    Section("customers", "/desk/customers", "users", "customers.title", Action.REPORT),
     Section("campaigns", "/desk/campaigns", "megaphone", "campaigns.title", Action.CAMPAIGN),
 ))  # fmt: skip
 LEARNING = Area("/desk/learning", "graduation-cap", "areas.learning", (

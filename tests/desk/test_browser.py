@@ -10,11 +10,14 @@ from sqlalchemy import update
 from crm_core import models
 from crm_core.contracts import UserId
 from crm_core.db import unit_of_work
+from crm_core.learnt import keep_learnt
 from crm_core.signals import Signal, Topic
 from crm_core.staff import log_out_everywhere
 from crm_core.states import Role
+from insight.mining.nightly import Known, learn
 from tests.desk.test_entry import setup_link
-from tests.support.browser import chromium, faults
+from tests.support import known_truths as truth
+from tests.support.browser import chromium, faults, picture
 from tests.support.desk_app import DeskParts
 from tests.support.desk_client import Clock
 from tests.support.served_desk import Served, serving
@@ -25,6 +28,8 @@ pytestmark = [
     pytest.mark.slow,
     pytest.mark.skipif(chromium() is None, reason="needs Chromium"),
 ]
+
+WIDE = 1440
 
 
 @pytest.fixture
@@ -281,8 +286,10 @@ async def test_the_wallboard_keeps_up_and_says_when_it_cannot(served: Served) ->
         await expect(page.locator("[data-stale]")).to_be_visible()
 
 
-@pytest.mark.parametrize("width", [1440, 390])
+@pytest.mark.parametrize("width", [WIDE, 390])
 async def test_the_pages_of_selling_are_accessible_and_fit(served: Served, width: int) -> None:
+    async with unit_of_work(served.parts.sessions) as session:
+        await keep_learnt(session, learn(Known(truth.shop(2), truth.UNTIL, "EUR")))
     async with served.page(width=width) as page:
         await served.log_in(page, "grace")
         await served.open(page, "maria")
@@ -299,7 +306,9 @@ async def test_the_pages_of_selling_are_accessible_and_fit(served: Served, width
         await expect(page.locator(".ahead .reached")).to_be_visible()
         assert await faults(page) == []
         assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth")
-        for path in ("/desk/campaigns", "/desk/sales"):
+        for path in ("/desk/campaigns", "/desk/sales", "/desk/customers"):
             await page.goto(f"{served.url}{path}")
             assert await faults(page) == []
             assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+        if width == WIDE:
+            await picture(page, "customers-es")

@@ -116,6 +116,25 @@ def orders(seed: int, number: int = 1500) -> list[Sale]:
     return found
 
 
+def shop(seed: int, customers: int = 600) -> list[Sale]:
+    """Customers as in `sales`, whose purchases are orders of articles; prices move by the week, and demand with them."""
+    random = np.random.default_rng(seed)
+    articles = {"tea": 6.0, "cup": 9.0, "salt": 2.0, "soap": 3.0, "oil": 8.0, "bag": 1.5, "jam": 4.0, "rice": 2.5}
+    moved = random.choice([0.8, 1.0, 1.15], (120, len(articles)))
+    found = []
+    for number, sale in enumerate(sales(seed, customers)):
+        week = (UNTIL - sale.on).days // 7
+        for column, (name, usual) in enumerate(articles.items()):
+            price = usual * moved[week, column]
+            likely = 0.35 * moved[week, column] ** ELASTICITY
+            if name == "cup" and found and found[-1].order == f"o{number}":
+                likely = 0.7  # with tea, which comes before it
+            if random.random() < likely:
+                quantity = 1.0 + random.poisson(0.5)
+                found.append(Sale(sale.customer, sale.on, price * quantity, quantity, name, f"o{number}"))
+    return found
+
+
 def _worth(item: str) -> float:
     return 40.0 if item == "tea" else 3.0
 
