@@ -117,7 +117,7 @@ def orders(seed: int, number: int = 1500) -> list[Sale]:
 
 
 def shop(seed: int, customers: int = 600) -> list[Sale]:
-    """Customers as in `sales`, whose purchases are orders of articles; prices move by the week, and demand with them."""
+    """As in `sales`; a purchase is an order of articles, whose prices move by the week, and demand with them."""
     random = np.random.default_rng(seed)
     articles = {"tea": 6.0, "cup": 9.0, "salt": 2.0, "soap": 3.0, "oil": 8.0, "bag": 1.5, "jam": 4.0, "rice": 2.5}
     moved = random.choice([0.8, 1.0, 1.15], (120, len(articles)))
