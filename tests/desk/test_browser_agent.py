@@ -93,18 +93,31 @@ async def test_an_agent_works_several_contacts_in_a_row_by_keyboard_alone(served
         await escalate_the_first_of_the_queue(page)
 
 
+DOES_AT_ONCE = """([place, does]) => new MutationObserver((_, observer) => {
+    observer.disconnect();
+    for (const each of does) document.querySelector(each).click();
+}).observe(document.getElementById(place), { childList: true })"""
+
+
+async def test_what_a_key_does_to_what_has_only_just_come_stays(served: Served) -> None:
+    """A dialog that vanished again would send the next keys elsewhere; a note that became a reply, to the customer."""
+    async with served.page() as page:
+        await served.log_in(page)
+        await served.open(page, "maria")
+        await page.evaluate(DOES_AT_ONCE, ["work", ["#mode-note", "[data-opens=snooze]"]])
+        await press(page, "k")
+        await expect(page.locator(".conv h1")).to_have_text("Tom Walsh")
+        await page.wait_for_timeout(100)
+        await expect(page.locator("#snooze")).to_be_visible()
+        await expect(page.locator("#composer")).to_have_attribute("data-mode", "note")
+
+
 async def test_a_row_that_has_only_just_come_is_followed_without_leaving_the_page(served: Served) -> None:
     """A whole new page would lose the keys that are pressed while it loads."""
     async with served.page() as page:
         await served.log_in(page)
-        await page.evaluate(
-            """() => {
-                const row = document.querySelector("[data-row]").cloneNode(true);
-                for (const name of ["data-htmx-powered", "id"]) row.removeAttribute(name);
-                document.querySelector(".rows").prepend(row);
-                row.click();
-            }"""
-        )
+        await page.evaluate(DOES_AT_ONCE, ["list", ["[data-row]"]])
+        await press(page, "2")
         await expect(page.locator(".conv h1")).to_be_visible()
         assert await page.evaluate("performance.getEntriesByType('navigation')[0].name") == f"{served.url}/desk"
 

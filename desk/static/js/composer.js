@@ -30,7 +30,7 @@
     const composer = form();
     if (!composer || composer.dataset.begun) return;
     composer.dataset.begun = "yes";
-    setMode("reply", false);
+    if (!composer.dataset.chosen) setMode("reply", false);
     const flow = document.getElementById("flow");
     flow.scrollTop = flow.scrollHeight;
   }

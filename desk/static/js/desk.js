@@ -50,14 +50,6 @@
     if (at("[data-theme-switch]")) nextTheme();
   });
 
-  // what has just come is followed at once, and not as a link to a whole new page: htmx looks at it a moment later
-  for (const kind of ["click", "submit"]) {
-    document.addEventListener(kind, ({ target }) => {
-      const asking = target.closest?.("[hx-get], [hx-post]");
-      if (asking) htmx.process(asking);
-    }, true);
-  }
-
   // who writes a time means that choice
   document.addEventListener("input", (event) => {
     const { chooses } = event.target.dataset;
