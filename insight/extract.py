@@ -51,6 +51,7 @@ def extract(source: Source, warehouse: Warehouse, now: datetime, tell: Tell, *, 
     with _reading(source.url) as reader:
         manifest = _begin(reader, warehouse.manifest(), now, full=full)
         warehouse.swap(manifest)
+        warehouse.sweep()
         run = manifest.run
         assert run is not None  # noqa: S101 - we just began it
         ids = reader.numbers(sql.touched(run.since))
@@ -101,11 +102,12 @@ class Reader:
         self._source = source
         self.duckdb = connect()
 
-    def load(self, name: str, statement: str) -> None:
+    def load(self, name: str, statement: str, made: str = "select * from incoming") -> None:
+        """A table of what the statement brings; `made` says how, while it comes."""
         with self._source.cursor() as cursor:
             cursor.execute(statement)
             self.duckdb.register("incoming", cursor.fetch_arrow())
-            self.duckdb.execute(f"create or replace temp table {name} as select * from incoming")
+            self.duckdb.execute(f"create or replace temp table {name} as {made}")
             self.duckdb.unregister("incoming")
 
     def row(self, statement: str) -> tuple[object, ...]:
@@ -163,9 +165,7 @@ class _Batch:
 
     def _read(self, ids: Sequence[int]) -> None:
         self._duckdb.execute("create or replace temp table batch as select unnest($ids) as id", {"ids": list(ids)})
-        self._reader.load("raw", sql.told(ids))
-        self._duckdb.execute(sql.TYPED)
-        self._duckdb.execute("drop table raw")
+        self._reader.load("told", sql.told(ids), sql.TYPED)
         self._reader.load("known", sql.known(ids))
         (bounds,) = self._duckdb.execute(sql.CLOSED_BETWEEN).fetchall()
         self._reader.load("entered", sql.entered(bounds))
@@ -188,7 +188,7 @@ class _Batch:
         columns = ", ".join([*TABLES[name].columns, "day"])
         was = selected(self._manifest, name, self._warehouse.folder, days)
         self._duckdb.execute(
-            f"create or replace temp table all_{name} as select {columns} from ({was}) "
+            f"create or replace temp view all_{name} as select {columns} from ({was}) "
             f"where conversation_id not in (select id from batch) union all select {columns} from new_{name}"
         )
 

@@ -83,8 +83,8 @@ select coalesce(cast(min(happened_at) as varchar), '2000-01-01'),
        coalesce(cast(max(happened_at) as varchar), '2000-01-01') from told where kind = 'closed'
 """
 TYPED = f"""
-create or replace temp table told as select id, happened_at, conversation_id, contact_id, kind, actor,
-       unnest(json_transform(cast(data as json), '{_SHAPE}')) from raw
+select id, happened_at, conversation_id, contact_id, kind, actor,
+       unnest(json_transform(cast(data as json), '{_SHAPE}')) from incoming
 where conversation_id in (select id from batch)
 """
 _ALONE = "with alone as (select 1)"

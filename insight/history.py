@@ -83,19 +83,32 @@ with state as (
                           and (cast(:channel as text) is null or channel = :channel)
 )
 """
+_SUMS = "sum(n) as n, sum(total) as total, sum(squares) as squares"
 _WHOLE = f"""{_STATES}
-select '' as name, '' as value, measure, bin, sum(n) as n, sum(total) as total, sum(squares) as squares
-from chosen group by measure, bin
+select '' as name, '' as value, measure, bin, {_SUMS} from chosen group by measure, bin
 """
-_PARTS: Mapping[str, str] = {
-    "queue": "queue", "channel": "channel",
-    "slot": f"cast(extract(epoch from time_bucket(cast(:slot as interval), {_LOCAL.replace('began_at', 'slot_at')},"
-            " timestamp '2000-01-01')) as bigint)",
+# the many rows are read twice, however many parts are asked for: by slots and by everything else
+_BOTH = f"""{_STATES}, by_slot as materialized (
+    select slot_at, measure, bin, {_SUMS} from chosen group by all
+), by_part as materialized (
+    select queue, channel, measure, bin, {_SUMS} from chosen group by all
+)
+select '' as name, '' as value, measure, bin, {_SUMS} from by_part group by measure, bin
+"""
+_PARTS: Mapping[str, tuple[str, str]] = {
+    "queue": ("by_part", "queue"), "channel": ("by_part", "channel"),
+    "slot": ("by_slot", _SLOT.replace("began_at", "slot_at")),
 }  # fmt: skip
-_BY = """
-select {name} as name, cast({part} as varchar) as value, measure, bin, sum(n) as n, sum(total) as total,
-       sum(squares) as squares from chosen where {part} is not null group by all
-"""
+
+
+def _by(name: str) -> str:
+    source, part = _PARTS[name]
+    return (
+        f"select '{name}' as name, cast({part} as varchar) as value, measure, bin, {_SUMS} "
+        f"from {source} where {part} is not null group by all"
+    )
+
+
 _FROM_STATES = {Dimension.QUEUE, Dimension.CHANNEL}
 Asked = Mapping[str, object]
 
@@ -134,11 +147,10 @@ def read_states(warehouse: duckdb.DuckDBPyConnection, question: Question, period
 
 def read_parts(warehouse: duckdb.DuckDBPyConnection, question: Question, by: Sequence[str]) -> Tallies:
     """From the rollups also: everything, and the parts by `queue`, `channel` or (for a day or two) `slot`."""
-    parts = [_BY.format(name=f"'{name}'", part=_PARTS[name]) for name in by]
     asked = _asked(question, question.period)
     if "slot" in by:  # whole days have no slots
         asked["first_day"] = asked["last_day"] = asked["until"]
-    statement = " union all ".join([_WHOLE, *parts])
+    statement = " union all ".join([_BOTH, *map(_by, by)])
     return _tallies(_fetched(warehouse, statement, asked), question)
 
 

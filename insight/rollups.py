@@ -4,7 +4,9 @@ A count is a row without a bin. A duration is a row for each bin of a logarithmi
 squares of what fell into it; so mean and interval stay exact, and a quantile is right within its bin.
 """
 
+from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import accumulate
 from math import ceil, log2
 
 from insight import facts_sql
@@ -114,18 +116,21 @@ def tally_of_states(rows: Iterable[StateRow], within_s: float) -> Tally:
 
 def _spread_of(bins: Mapping[int, tuple[int, float, float]]) -> Spread:
     n, total, squares = (sum(state[part] for state in bins.values()) for part in range(3))
-    counts = {number: state[0] for number, state in sorted(bins.items())}
-    return Spread(int(n), total, squares, tuple(quantile_within(counts, part) for part in QUANTILES))
+    return Spread(
+        int(n), total, squares, quantiles_within({number: state[0] for number, state in bins.items()}, QUANTILES)
+    )
 
 
-def quantile_within(counts: Mapping[int, int], part: float) -> float:
-    """In the bin where so large a part is reached, as far in as the part is."""
-    place, passed = part * (sum(counts.values()) - 1), 0
-    low = high = share = 0.0
-    for number, n in counts.items():
-        low, high = edges_of(number)
-        share = (place - passed + 0.5) / n
-        passed += n
-        if place < passed:
-            break
+def quantiles_within(counts: Mapping[int, int], parts: Sequence[float]) -> tuple[float, ...]:
+    """Each in the bin where so large a part is reached, as far in as the part is."""
+    numbers = sorted(counts)
+    passed = [*accumulate(counts[number] for number in numbers)]
+    return tuple(_quantile(numbers, passed, part * (passed[-1] - 1)) for part in parts)
+
+
+def _quantile(numbers: Sequence[int], passed: Sequence[int], place: float) -> float:
+    at = min(bisect_right(passed, place), len(numbers) - 1)
+    before = passed[at - 1] if at else 0
+    low, high = edges_of(numbers[at])
+    share = (place - before + 0.5) / (passed[at] - before)
     return low + (high - low) * min(max(share, 0.0), 1.0)

@@ -8,7 +8,7 @@ import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from shutil import rmtree
@@ -52,10 +52,18 @@ class Manifest:
         known = self.tables.get(table, {})
         return [name for part in sorted(known) if parts is None or part in parts for name in known[part]]
 
+    def named(self) -> set[str]:
+        """Every file that counts."""
+        return {name for parts in self.tables.values() for files in parts.values() for name in files}
+
     def with_parts(self, table: str, changed: Parts) -> "Manifest":
         """With these parts instead of what they were; a part without files is gone."""
         parts = {part: files for part, files in {**self.tables.get(table, {}), **changed}.items() if files}
         return replace(self, tables={**self.tables, table: parts})
+
+    def as_json(self) -> str:
+        told = {each.name: getattr(self, each.name) for each in fields(self)}
+        return json.dumps({**told, "run": asdict(self.run) if self.run else None}, indent=1)
 
     @property
     def as_of(self) -> datetime | None:
@@ -81,9 +89,11 @@ class Warehouse:
     def swap(self, manifest: Manifest) -> None:
         """From now on this manifest counts; what it no longer names is removed."""
         self.folder.mkdir(parents=True, exist_ok=True)
+        before = self.manifest().named()
         self._replace(VIEWS, views_sql(manifest, self.folder.resolve()))
-        self._replace(MANIFEST, json.dumps(asdict(manifest), indent=1))
-        self.sweep(manifest)
+        self._replace(MANIFEST, manifest.as_json())
+        for name in before - manifest.named():
+            (self.folder / name).unlink(missing_ok=True)
 
     def _replace(self, name: str, content: str) -> None:
         fresh = self.folder / f"{name}.new"
@@ -93,10 +103,11 @@ class Warehouse:
             os.fsync(file.fileno())
         fresh.replace(self.folder / name)
 
-    def sweep(self, manifest: Manifest) -> None:
-        named = {name for table in manifest.tables for name in manifest.files(table)}
+    def sweep(self) -> None:
+        """Remove what a run that was killed left behind; only who writes may."""
+        named = self.manifest().named()
         for path in self.folder.rglob("*.parquet"):
-            if str(path.relative_to(self.folder)) not in named:
+            if path.relative_to(self.folder).as_posix() not in named:
                 path.unlink(missing_ok=True)
 
     def adopt(self, table: str, staged: Path) -> dict[str, list[str]]:
@@ -109,7 +120,7 @@ class Warehouse:
             (self.folder / place).parent.mkdir(parents=True, exist_ok=True)
             _to_disk(path)
             path.replace(self.folder / place)
-            found.setdefault(part, []).append(str(place))
+            found.setdefault(part, []).append(place.as_posix())
         return found
 
     @contextmanager
@@ -153,7 +164,8 @@ def selected(manifest: Manifest, name: str, folder: Path, parts: Sequence[str] |
     files = manifest.files(name, parts)
     if not files:
         return typed_nothing(TABLES[name])
-    listed = ", ".join(f"'{folder / file}'".replace("\\", "/") for file in files)
+    place = folder.as_posix()
+    listed = ", ".join(f"'{place}/{file}'" for file in files)
     hive = ", hive_partitioning = true, hive_types = {'day': date}" if TABLES[name].day else ""
     return f"select * from read_parquet([{listed}]{hive})"
 
