@@ -7,17 +7,30 @@ import time
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
+from sqlalchemy import select
 
+from bot.printing import Printer
+from bot.weekly_letters import FROM_HOUR, WeeklyLetters
 from channels.email import EmailChannel
 from channels.email_compose import MailStyle
 from channels.email_login import Login
+from config.business import read_business
+from crm_core.blobs import FolderBlobStore
 from crm_core.contracts import Address, AddressKind, DeliveryState
+from crm_core.db import open_engine, open_sessions, unit_of_work, utc_now
+from crm_core.models import User
+from crm_core.report_letters import subscribe
+from crm_core.staff import NewUser, viewer_of
+from crm_core.states import Role
 from tests.channels.kit import an_outbound
+from tests.support.browser import chromium
 from tests.support.mail_desk import INBOUND, answer_to, letter, mail_desk, read, text_of, verified
-from tests.support.mail_stack import ANNA, DESK, MailStack, free_ports, missing, running_mail_stack
+from tests.support.mail_stack import ANNA, DESK, GRACE, MailStack, free_ports, missing, running_mail_stack
 from tests.support.stack import Stack
 
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(bool(missing()), reason=missing() or "mail servers are there")]
@@ -186,6 +199,37 @@ def _told(post: Post, statement: str, patience_s: float = 30.0) -> str:
     while not (rows := post.stack.query(statement)) and time.monotonic() < until:
         time.sleep(0.3)
     return str(rows[0][0]) if rows else ""
+
+
+def test_the_weekly_report_arrives_once_with_its_pdf(post: Post) -> None:
+    """Written as the worker's clock does it, sent by the worker in service over Postfix."""
+    post.stack.add_user(NewUser(GRACE, "Grace", Role.SUPERVISOR, (), "en", "correct horse battery staple"))
+    for _ in range(2):
+        asyncio.run(_write_weekly(post.stack))
+    (raw,) = post.mail.wait_for_letters(GRACE, 1)
+    received = read(raw)
+    assert received["To"] == GRACE
+    assert "week" in str(received["Subject"])
+    assert "/desk/reports" in text_of(raw)
+    (file,) = received.iter_attachments()
+    assert (file.get_content_type(), file.get_content()[:5]) == ("application/pdf", b"%PDF-")
+    assert str(file.get_filename()).startswith("switchboard-")
+    assert post.stack.query("select 1 from job where kind = 'mail'") == []
+    assert len(post.mail.letters_of(GRACE)) == 1
+
+
+async def _write_weekly(stack: Stack) -> None:
+    engine = open_engine(stack.url, pool_size=2)
+    sessions, now = open_sessions(engine), utc_now()
+    async with unit_of_work(sessions) as session:
+        user = (await session.scalars(select(User).where(User.email == GRACE))).one()
+        await subscribe(session, now, viewer_of(user), wanted=True)
+    business, blobs = read_business(stack.directory / "config"), FolderBlobStore(stack.directory / "blobs")
+    letters = WeeklyLetters(sessions, business, blobs, Printer(chromium()), "https://desk.test")
+    local = now.astimezone(ZoneInfo(business.company.time_zone))
+    is_too_early = local.weekday() == 0 and local.hour < FROM_HOUR  # then the letter of the week before
+    await letters.write(now - timedelta(hours=12 * is_too_early))
+    await engine.dispose()
 
 
 def test_a_cut_in_the_middle_of_a_send_gives_one_letter(post: Post) -> None:

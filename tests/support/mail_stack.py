@@ -16,7 +16,8 @@ from pathlib import Path
 PROGRAMS = ("postfix", "dovecot", "swaks", "msmtp", "mutt", "openssl", "smtp-sink")
 PASSWORD = "s3cret-pw"
 DESK, ANNA = "support@desk.test", "anna@customer.test"
-ACCOUNTS = (DESK, ANNA, "boris@customer.test", "maria.lopez@example.com", "tom.walsh@example.com")
+GRACE = "grace@desk.test"  # of the staff
+ACCOUNTS = (DESK, GRACE, ANNA, "boris@customer.test", "maria.lopez@example.com", "tom.walsh@example.com")
 VMAIL_ID = 5000
 
 
