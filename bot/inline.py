@@ -17,7 +17,6 @@ from crm_core.jobs import ClaimedJob
 log = structlog.get_logger(__name__)
 
 CALM = 2  # messages being stored at once: above it a turn in between would keep their senders waiting
-BRISK = 10  # messages within a second: from here on their turns would take the processor from the storing
 RunTurn = Callable[[ClaimedJob], Awaitable[None]]
 
 
@@ -38,7 +37,7 @@ class InlineTurns:
     ) -> None:
         self._sessions, self._run, self._settings, self._clock = sessions, run, settings, clock
         self.worker = worker
-        self._came = deque[float](maxlen=BRISK)
+        self._came = deque[float](maxlen=settings.inline_rate)
         self._tasks: set[asyncio.Task[None]] = set()
         self._claims = self._arriving = 0
 
@@ -61,7 +60,7 @@ class InlineTurns:
 
     def _is_brisk(self) -> bool:
         now = self._clock()
-        was = self._came[0] if len(self._came) == BRISK else now - 1
+        was = self._came[0] if len(self._came) == self._came.maxlen else now - 1
         self._came.append(now)
         return now - was < 1
 

@@ -13,9 +13,10 @@ YEARLY = ("upgrades", "support", "maintenance", "infrastructure", "telephony")
 WORTH = ("agent_hour", "rescued_contact", "customer", "response")
 MEASURED_GOALS = (
     "wait", "first_reply", "resolution", "abandonment", "containment", "handling", "satisfaction", "productivity",
-    "cost_of_service", "retention", "sales_per_customer",
+    "cost_of_service", "retention", "sales_per_customer", "sales_per_seller", "sales_cycle", "acquisition_cost",
+    "campaign_response",
 )  # fmt: skip
-WRITTEN_GOALS = ("sales_per_seller", "sales_cycle", "loyalty", "acquisition_cost", "campaign_response")
+WRITTEN_GOALS = ("loyalty",)
 GOALS = MEASURED_GOALS + WRITTEN_GOALS
 MOST_OPTIONS, MOST_CRITERIA, MOST_SCORE = 4, 12, 5
 Amount = Annotated[float, Field(ge=0, le=1e12)]

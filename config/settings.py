@@ -48,11 +48,15 @@ class ErpSettings(BaseModel):
 
 
 class TurnSettings(BaseModel):
-    """One turn of dialogue: how long it may take, and how many a serving process runs inline at once."""
+    """One turn of dialogue: how long it may take, and how many a serving process runs inline at once.
+
+    `inline_rate`: messages within a second; from there on their turns would take the processor from the storing.
+    """
 
     nlu_timeout_s: float = 2.0
     lease_s: float = 8.0
     inline_limit: int = 4
+    inline_rate: Annotated[int, Field(ge=1)] = 10
 
 
 class NluEngineName(StrEnum):

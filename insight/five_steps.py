@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from config.company import Company
-from config.five_steps import ONE_OFF, WORTH, YEARLY, FiveSteps, Periods
+from config.five_steps import ONE_OFF, WORTH, YEARLY, FiveSteps, HoldOut, Periods
 from crm_core.access import Action, Reach, require_role
 from crm_core.economics import Economics, Plan
 from crm_core.errors import NotEnough
@@ -23,6 +23,7 @@ from insight.economics import analyse
 from insight.process_gaps import read_gaps
 from insight.reports import SHORT_PERIOD, asked_of, read_busy, read_report
 from insight.scope import read_unknown, scope_of
+from insight.selling_goals import Selling, read_hold_out, read_selling, response
 
 DEFAULT_DAYS = 28
 NO_DAYS = timedelta(0)
@@ -38,6 +39,8 @@ class Bought:
 
     again: Figure
     each: float | None
+    selling: Selling
+    campaigns: HoldOut
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +72,8 @@ async def read_findings(
     question = Question(later, earlier or _nothing(later), now, zone.key)
     measured = await _measure(session, reach, question, company.currency)
     compared = Compared(measured.report.before, measured.report.now, later, measured.open_s)
-    found = changes(compared, (measured.bought[0].again, measured.bought[1].again), steps.campaign)
+    campaign = measured.bought[1].campaigns if measured.bought[1].campaigns.written_to else steps.campaign
+    found = changes(compared, (measured.bought[0].again, measured.bought[1].again), campaign)
     economics = await asyncio.to_thread(economics_of, steps, found)
     asked = asked_of(reach, question, later, await read_rules(session))
     unknown = await read_unknown(session, reach, later)
@@ -106,7 +110,7 @@ async def _measure(session: AsyncSession, reach: Reach, question: Question, curr
     if whole.length > SHORT_PERIOD:  # of a shorter one the slots are half hours
         days = (await read_report(session, reach, _asking(question, whole))).slots
     present = [await _present_h(session, reach, question, period, rules) for period in _both(question)]
-    bought = [await _bought(session, currency, period, question.zone) for period in _both(question)]
+    bought = [await _bought(session, question, currency, period) for period in _both(question)]
     return Measured(
         report, tuple(each for each in days if _is_looked_at(each, question)), (bought[0], bought[1]),
         Times(*present), open_s(rules, question.period),
@@ -128,9 +132,12 @@ async def _present_h(session: AsyncSession, reach: Reach, question: Question, pe
     return sum(each.present_s for each in busy.values()) / HOUR_S
 
 
-async def _bought(session: AsyncSession, currency: str, period: Period, zone: str) -> Bought:
-    since, until = (edge.astimezone(ZoneInfo(zone)).date() for edge in (period.since, period.until))
-    return Bought(*await read_buyers(session, currency, since, until))
+async def _bought(session: AsyncSession, question: Question, currency: str, period: Period) -> Bought:
+    since, until = (edge.astimezone(ZoneInfo(question.zone)).date() for edge in (period.since, period.until))
+    return Bought(
+        *await read_buyers(session, currency, since, until), await read_selling(session, currency, since, until),
+        await read_hold_out(session, period, question.as_of),
+    )  # fmt: skip
 
 
 def open_s(rules: Rules, period: Period) -> float:
@@ -159,13 +166,17 @@ def _goals(steps: FiveSteps, measured: Measured, introduced: date) -> list[GoalF
     found = [_reported(key, figure, measured, introduced) for key, figure in FIGURE_OF.items()]
     before, now = measured.report.before, measured.report.now
     hours, cost = measured.present, steps.worth.agent_hour.mode
-    bought = measured.bought
+    then, since = measured.bought
     return [
         *found,
         GoalFound("productivity", "number", "", _per(before, hours.before_h), _per(now, hours.now_h)),
         GoalFound("cost_of_service", "money", "", _cost(before, hours.before_h, cost), _cost(now, hours.now_h, cost)),
-        GoalFound("retention", "share", "", bought[0].again.value, bought[1].again.value),
-        GoalFound("sales_per_customer", "money", "", bought[0].each, bought[1].each),
+        GoalFound("retention", "share", "", then.again.value, since.again.value),
+        GoalFound("sales_per_customer", "money", "", then.each, since.each),
+        GoalFound("sales_per_seller", "money", "", then.selling.per_seller, since.selling.per_seller),
+        GoalFound("sales_cycle", "number", "", then.selling.cycle_days, since.selling.cycle_days),
+        GoalFound("acquisition_cost", "money", "", then.selling.acquisition_cost, since.selling.acquisition_cost),
+        GoalFound("campaign_response", "share", "", response(then.campaigns), response(since.campaigns)),
     ]
 
 

@@ -1,6 +1,8 @@
 """Figures of sales from the ERP's extract, from leads and from what campaigns cost."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -54,19 +56,59 @@ where l.created_at >= :since and l.created_at < :until group by c.stage
 """)
 
 
+@dataclass(frozen=True, slots=True)
+class Sold:
+    """Orders of a period in one currency; `mean` and `median` a customer, `others`: lines in other currencies."""
+
+    customers: int
+    orders: int
+    revenue: float
+    mean: float | None
+    median: float | None
+    new_customers: int
+    campaign_cost: float
+    others: int
+
+    @property
+    def acquisition_cost(self) -> float | None:
+        return self.campaign_cost / self.new_customers if self.campaign_cost and self.new_customers else None
+
+
+@dataclass(frozen=True, slots=True)
+class Cycle:
+    """Days from first contact to first order, of the `n` leads won in a period."""
+
+    n: int
+    p50: float | None
+    p90: float | None
+
+
 async def sales_report(session: AsyncSession, viewer: Viewer, asked: SalesQuestion) -> SalesReport:
     """Raises Forbidden."""
     require_role(viewer, Action.REPORT)
     bound = {"since": asked.since, "until": asked.until}
-    sold = (await session.execute(_SOLD, {**bound, "currency": asked.currency})).mappings().one()
-    cycle = (await session.execute(_CYCLE, bound)).one()
-    days = cycle.days or (None, None)
-    cost, fresh = float(sold["cost"]), int(sold["fresh"])
+    sold = await read_sold(session, asked.currency, asked.since, asked.until)
+    cycle = await read_cycle(session, asked.since, asked.until)
     return SalesReport(
-        sold["customers"], sold["orders"], float(sold["revenue"]), _float(sold["mean"]), _float(sold["median"]),
-        cycle.n, _float(days[0]), _float(days[1]), fresh, cost, cost / fresh if cost and fresh else None,
-        await _sellers(session, bound, asked.sales), await _stages(session, bound, asked.sales), sold["others"],
+        sold.customers, sold.orders, sold.revenue, sold.mean, sold.median, cycle.n, cycle.p50, cycle.p90,
+        sold.new_customers, sold.campaign_cost, sold.acquisition_cost,
+        await _sellers(session, bound, asked.sales), await _stages(session, bound, asked.sales), sold.others,
     )  # fmt: skip
+
+
+async def read_sold(session: AsyncSession, currency: str, since: date, until: date) -> Sold:
+    bound = {"since": since, "until": until, "currency": currency}
+    row = (await session.execute(_SOLD, bound)).one()
+    return Sold(
+        row.customers, row.orders, float(row.revenue), _float(row.mean), _float(row.median), row.fresh,
+        float(row.cost), row.others,
+    )  # fmt: skip
+
+
+async def read_cycle(session: AsyncSession, since: date, until: date) -> Cycle:
+    row = (await session.execute(_CYCLE, {"since": since, "until": until})).one()
+    p50, p90 = row.days or (None, None)
+    return Cycle(row.n, _float(p50), _float(p90))
 
 
 def _float(value: object) -> float | None:

@@ -5,7 +5,7 @@ from itertools import count
 
 import pytest
 
-from bot.inline import BRISK, CALM, InlineTurns
+from bot.inline import CALM, InlineTurns
 from config.settings import TurnSettings
 from crm_core.db import Sessions
 from crm_core.jobs import ClaimedJob
@@ -32,15 +32,15 @@ async def test_while_many_arrive_their_turns_are_left_to_the_workers(turns: Inli
 async def test_where_many_come_within_a_second_their_turns_are_left_to_the_workers(sessions: Sessions) -> None:
     """However quickly each of them is stored."""
     now = 0.0
-    turns = InlineTurns(sessions, never, TurnSettings(inline_limit=1), "serve:test", lambda: now)
+    turns = InlineTurns(sessions, never, TurnSettings(inline_limit=1, inline_rate=6), "serve:test", lambda: now)
     brisk = []
-    for _ in range(2 * BRISK):
-        now += 0.9 / BRISK
+    for _ in range(12):
+        now += 0.9 / 6
         with turns.arrival() as claim:
             brisk.append(claim is None)
         if claim is not None:
             turns.forgo()
-    assert brisk == [False] * BRISK + [True] * BRISK
+    assert brisk == [False] * 6 + [True] * 6
     now += 1
     with turns.arrival() as claim:
         assert claim is not None, "calm again"

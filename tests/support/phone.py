@@ -24,7 +24,7 @@ from bot.services import Services, open_services
 from channels.phone.channel import PhoneChannel
 from channels.phone.twilio_http import phone_routes
 from config.routing_files import Hours
-from config.settings import ROOT, Settings
+from config.settings import ROOT, Settings, TurnSettings
 from crm_core.db import unit_of_work, utc_now
 from crm_core.erp.port import Erp
 from crm_core.erp.sample import load_sample
@@ -160,8 +160,13 @@ async def phone_centre(directory: Path, database_url: str) -> AsyncIterator[Phon
     (config / "hours.yml").write_text(ALWAYS_OPEN)
     async with carrier_double() as carrier:
         (config / "channels.yml").write_text(_inboxes(carrier.port))
+        # no worker is here to whom turns could be left, however fast the calls follow each other
         settings = Settings(
-            database_url=database_url, config_dir=config, var_dir=directory / "var", public_url=PUBLIC_URL
+            database_url=database_url,
+            config_dir=config,
+            var_dir=directory / "var",
+            public_url=PUBLIC_URL,
+            turn=TurnSettings(inline_rate=1_000),
         )  # type: ignore[arg-type]
         async with open_services(settings) as services:
             async with unit_of_work(services.sessions) as session:
