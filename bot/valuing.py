@@ -7,7 +7,7 @@ from datetime import datetime
 import structlog
 from sqlalchemy import Select, func, select
 
-from crm_core.customer_values import KnownValue, claim_run, keep_values
+from crm_core.customer_values import KnownValue, claim_run, end_run, keep_values
 from crm_core.db import Sessions, unit_of_work
 from crm_core.erp.star_tables import FactSaleLine
 from crm_core.errors import NotEnough, NotFound
@@ -29,8 +29,15 @@ class Valuing:
 
     async def keep(self, now: datetime) -> None:
         async with unit_of_work(self.sessions) as session:
-            if not await claim_run(session, now):
-                return
+            extracted_at = await claim_run(session, now)
+        if extracted_at is None:
+            return
+        await self._learn()
+        async with unit_of_work(self.sessions) as session:
+            await end_run(session, now, extracted_at)
+
+    async def _learn(self) -> None:
+        async with unit_of_work(self.sessions) as session:
             currency = await session.scalar(_main_currency())
             try:
                 sales = await read_sales_extract(session, currency)

@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -13,6 +13,7 @@ from crm_core.erp.upsert import upsert
 from crm_core.models_value import CustomerValue, CustomerValueRun
 
 AT_RISK = "at_risk"  # bought often, and not of late
+LEASE = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +47,24 @@ async def keep_values(session: AsyncSession, values: Sequence[KnownValue]) -> No
         await upsert(session, CustomerValue, [asdict(value) for value in values])
 
 
-async def claim_run(session: AsyncSession, now: datetime) -> bool:
-    """Whether there is a finished extract that nobody has learnt from yet; from now on it is ours."""
+async def claim_run(session: AsyncSession, now: datetime) -> datetime | None:
+    """A finished extract that nobody has learnt from yet, by when it was finished; from now on it is ours.
+
+    Whoever took it and did not end within LEASE was killed.
+    """
     finished = select(func.bool_and(ErpExtract.finished_at.is_not(None)), func.max(ErpExtract.finished_at))
     is_finished, extracted_at = (await session.execute(finished)).one()
     if not is_finished:
-        return False
-    row = insert(CustomerValueRun).values(extracted_at=extracted_at, started_at=now)
-    claimed = row.on_conflict_do_nothing().returning(CustomerValueRun.extracted_at)
-    return (await session.execute(claimed)).first() is not None
+        return None
+    run = CustomerValueRun
+    claim = insert(run).values(extracted_at=extracted_at, started_at=now)
+    is_left = run.done_at.is_(None) & (run.started_at < now - LEASE)
+    taken = claim.on_conflict_do_update(index_elements=[run.extracted_at], set_={"started_at": now}, where=is_left)
+    found: datetime | None = await session.scalar(taken.returning(run.extracted_at))
+    return found
+
+
+async def end_run(session: AsyncSession, now: datetime, extracted_at: datetime) -> None:
+    """Whatever it taught, it is not looked at again."""
+    run = update(CustomerValueRun).where(CustomerValueRun.extracted_at == extracted_at)
+    await session.execute(run.values(done_at=now))

@@ -28,11 +28,12 @@ class CustomerValue(Base):
 
 
 class CustomerValueRun(Base):
-    """One for each finished extract: who inserts it does the work."""
+    """One for each finished extract: who inserts it does the work, and who finds it undone after long enough."""
 
     __tablename__ = "customer_value_run"
     extracted_at: Mapped[datetime] = mapped_column(primary_key=True)
     started_at: Mapped[datetime]
+    done_at: Mapped[datetime | None]
 
 
 class LearntFinding(Base):

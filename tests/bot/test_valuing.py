@@ -1,21 +1,25 @@
 """What customers are worth: learnt once after each extract, and read by routing and the panel."""
 
 import asyncio
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
 from sqlalchemy import func, insert, select
 
 from bot.valuing import Valuing
-from crm_core.customer_values import KnownValue, keep_values, value_of
+from crm_core.access import Viewer
+from crm_core.customer_values import KnownValue, claim_run, keep_values, value_of
 from crm_core.db import Sessions, unit_of_work
 from crm_core.erp.star_tables import ErpExtract, FactSaleLine
+from crm_core.learnt import learnt_findings
 from crm_core.models_value import CustomerValue, CustomerValueRun
 from crm_core.routing_rules import standing_of
+from crm_core.states import Role
 from tests.support import known_truths as truth
 
 NOW = datetime(2027, 12, 31, 3, tzinfo=UTC)
+LEV = Viewer(1, Role.SUPERVISOR, frozenset(), "Lev")
 
 
 async def extracted(sessions: Sessions, customers: int, *, finished: bool = True) -> None:
@@ -50,6 +54,18 @@ async def test_every_customer_gets_segment_money_and_risk_once_for_each_extract(
     assert (found.money or 0) >= 0
     assert 0 < (found.leaves or 0) < 1
     assert (found.currency, found.as_of) == ("EUR", max(sale.on for sale in truth.sales(1, 500)))
+
+
+async def test_what_a_killed_worker_left_is_learnt_by_another_one(sessions: Sessions) -> None:
+    await extracted(sessions, 5)
+    async with unit_of_work(sessions) as session:
+        assert await claim_run(session, NOW) is not None  # and then it was killed
+    for minutes, learnt in ((5, False), (90, True), (300, True)):
+        await Valuing(sessions).keep(NOW + timedelta(minutes=minutes))
+        async with sessions() as session:
+            assert bool(await learnt_findings(session, LEV)) is learnt
+    async with unit_of_work(sessions) as session:
+        assert await claim_run(session, NOW + timedelta(days=1)) is None
 
 
 async def test_an_extract_that_is_not_finished_teaches_nothing_yet(sessions: Sessions) -> None:
