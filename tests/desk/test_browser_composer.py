@@ -89,6 +89,38 @@ async def test_a_sent_reply_is_no_draft_when_one_has_gone_on_to_the_next(served:
         await expect(page.locator("#draft")).to_have_value("")
 
 
+GATE_SAYS = """may => {
+    document.querySelector("[data-may-reply]").dataset.mayReply = may;
+    document.dispatchEvent(new CustomEvent("desk:gate"));
+}"""
+
+
+async def test_a_reply_under_ones_hands_does_not_become_a_note(served: Served) -> None:
+    """As a fragment does that was made before one's own deed and comes after its answer."""
+    async with with_maria(served) as page:
+        await press(page, "r")
+        await page.keyboard.type("Llegan")
+        await page.evaluate(GATE_SAYS, "no")
+        await page.keyboard.type(" el martes.")
+        await page.evaluate(GATE_SAYS, "yes")
+        await press(page, "Control+Enter")
+        await expect(page.locator(".held-reply p")).to_have_text("Llegan el martes.")
+        await page.evaluate(GATE_SAYS, "no")
+        await expect(page.locator("#composer")).to_have_attribute("data-mode", "note")
+
+
+async def test_a_reply_that_may_no_longer_be_sent_is_refused_and_stays(served: Served) -> None:
+    async with with_maria(served) as page:
+        await press(page, "r")
+        await page.keyboard.type("Llegan")
+        await page.route("**/reply", lambda route: route.fulfill(status=409, body="taken"))
+        await page.evaluate(GATE_SAYS, "no")
+        await press(page, "Control+Enter")
+        await page.wait_for_timeout(300)
+        await expect(page.locator("#draft")).to_have_value("Llegan")
+        await expect(page.locator(".timeline")).not_to_contain_text("Llegan")
+
+
 @pytest.mark.parametrize("keys", [("Control+Enter",), ("Control+Shift+Enter", "Enter")], ids=["send", "resolve"])
 async def test_a_reply_waits_for_the_file_that_goes_with_it(served: Served, keys: tuple[str, ...]) -> None:
     async with with_maria(served) as page:

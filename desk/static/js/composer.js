@@ -207,6 +207,8 @@
     const composer = form();
     if (!composer) return;
     const lost = { reply: !mayReply(), whisper: !mayWhisper() }[composer.dataset.mode];
+    const text = composer.elements.text, isWriting = document.activeElement === text && text.value;
+    if (lost && isWriting) return; // not under one's hands: what is sent all the same is refused, and stays
     if (lost) setMode(composer.dataset.mode, false);
     else if (mayReply() && composer.dataset.chosen === "no" && !composer.elements.text.value) setMode("reply", false);
   });
