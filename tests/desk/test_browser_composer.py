@@ -79,11 +79,13 @@ async def test_a_sent_reply_is_no_draft_when_one_has_gone_on_to_the_next(served:
     async with with_maria(served) as page:
         await press(page, "r")
         await page.keyboard.type("Llegan el martes.")
-        async with held_back(page, "**/reply"):
+        async with page.expect_response("**/reply"), held_back(page, "**/reply"):
             await press(page, "Control+Enter", "Escape", "k")
             await expect(page.locator(".conv h1")).not_to_have_text("María López")
         await expect(page.locator("#draft")).to_have_value("")
         await expect(page.locator("#composer .send")).to_be_enabled()
+        key = f"switchboard:draft:{served.seeded['maria']}:reply"
+        await page.wait_for_function("key => localStorage.getItem(key) === null", arg=key)
         await served.open(page, "maria")
         await expect(page.locator(".held-reply p")).to_have_text("Llegan el martes.")
         await expect(page.locator("#draft")).to_have_value("")
