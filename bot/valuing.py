@@ -12,9 +12,9 @@ from crm_core.db import Sessions, unit_of_work
 from crm_core.erp.star_tables import FactSaleLine
 from crm_core.errors import NotEnough, NotFound
 from crm_core.learnt import keep_learnt
-from insight.mining.nightly import Known, learn
+from insight.mining.nightly import learn
 from insight.mining.sales import read_sales_extract
-from insight.mining.worth import HORIZON_WEEKS, worth_of
+from insight.mining.worth import HORIZON_WEEKS, Known, worth_of
 
 log = structlog.get_logger(__name__)
 
@@ -44,9 +44,13 @@ class Valuing:
             except NotFound:
                 return
         known = Known(sales, max(sale.on for sale in sales), currency)
+        await self._value(known)
         found = await asyncio.to_thread(learn, known)
         async with unit_of_work(self.sessions) as session:
             await keep_learnt(session, found)
+
+    async def _value(self, known: Known) -> None:
+        """What is known of old stays where there is too little to learn from."""
         try:
             values = await asyncio.to_thread(_values, known)
         except NotEnough as error:
@@ -67,5 +71,5 @@ def _values(known: Known) -> list[KnownValue]:
     return [
         KnownValue(each.customer, each.segment, each.orders, each.money, known.currency, each.leaves, HORIZON_WEEKS,
                    known.until)
-        for each in worth_of(known.sales, known.until)
+        for each in worth_of(known)
     ]  # fmt: skip

@@ -12,10 +12,13 @@ from crm_core.access import Action, Viewer, require_role
 from crm_core.models_value import LearntFinding
 from crm_core.sentences import Sentence
 
+# in the order in which people read them
+KINDS = ("retention", "segments", "churn", "clv", "demand", "price", "portfolio")
+
 
 @dataclass(frozen=True, slots=True)
-class Counted:
-    """`have` of what is counted where `need` must be."""
+class Minimum:
+    """What is counted, how many there are, and how many must be there."""
 
     what: str
     have: int
@@ -45,7 +48,7 @@ class Curve:
 
 
 @dataclass(frozen=True, slots=True)
-class CohortRow:
+class Cohort:
     """Who first bought in `month` (its first day): how many, and which share bought in each month since."""
 
     month: date
@@ -72,11 +75,11 @@ class Learnt:
     as_of: date
     currency: str | None
     sentence: Sentence | None = None
-    refused: Counted | None = None
+    refused: Minimum | None = None
     trial: Trial | None = None
-    minima: tuple[Counted, ...] = ()
+    minima: tuple[Minimum, ...] = ()
     curve: Curve | None = None
-    cohorts: tuple[CohortRow, ...] = ()
+    cohorts: tuple[Cohort, ...] = ()
     amounts: tuple[Amount, ...] = ()
 
 
@@ -90,7 +93,7 @@ async def keep_learnt(session: AsyncSession, found: Sequence[Learnt]) -> None:
 
 
 async def learnt_findings(session: AsyncSession, viewer: Viewer) -> tuple[Learnt, ...]:
-    """All of them, or none before the first night. Raises Forbidden."""
+    """All of them in the order of KINDS, or none before the first night. Raises Forbidden."""
     require_role(viewer, Action.REPORT)
-    rows = await session.scalars(select(LearntFinding.content))
-    return tuple(_CONTENT.validate_python(content) for content in rows)
+    rows = {row.kind: row for row in await session.scalars(select(LearntFinding))}
+    return tuple(_CONTENT.validate_python(rows[kind].content) for kind in KINDS if kind in rows)

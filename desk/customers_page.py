@@ -11,8 +11,6 @@ from desk.reader import require_reader
 from desk.sections import menu
 from desk.services import Desk
 
-ORDER = ("retention", "segments", "churn", "clv", "demand", "price", "portfolio")
-
 
 def customers_routes(desk: Desk) -> APIRouter:
     router = APIRouter(route_class=route_class(desk))
@@ -22,7 +20,6 @@ def customers_routes(desk: Desk) -> APIRouter:
         reader = await require_reader(desk, request)
         async with unit_of_work(desk.services.sessions) as session:
             found = await learnt_findings(session, reader.viewer)
-        found = tuple(sorted(found, key=lambda each: ORDER.index(each.kind)))
         as_of = reader.clock.plain_day(max(each.as_of for each in found)) if found else ""
         shown = cards(found, reader.words, reader.clock)
         return HTMLResponse(desk.pages.render(

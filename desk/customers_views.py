@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from crm_core.errors import NotEnough
-from crm_core.learnt import Amount, CohortRow, Curve, Learnt
+from crm_core.learnt import Amount, Cohort, Curve, Learnt
 from crm_core.sentences import Share
 from desk.moments import Clockface
 from desk.sentences import counted, refusal, said, shown_value, tried
@@ -111,7 +111,7 @@ def _name(kind: str, amount: Amount, words: Words) -> str:
     if kind == "segments":
         return words.known(f"segments.{amount.name}", amount.name)
     if kind == "churn":
-        return words("customers.churn.part", low=amount.name, high=int(amount.name) + 20)
+        return words("customers.churn.part", part=amount.name)
     return words("customers.clv.part", n=amount.name) if kind == "clv" else amount.name
 
 
@@ -162,7 +162,7 @@ def _day_ticks(last: int, words: Words) -> Iterable[Tick]:
             yield Tick(round(at, 1), words("customers.retention.month", n=month))
 
 
-def _cohorts(rows: Sequence[CohortRow], words: Words, clock: Clockface) -> tuple[CohortLine, ...]:
+def _cohorts(rows: Sequence[Cohort], words: Words, clock: Clockface) -> tuple[CohortLine, ...]:
     """Of each only its first months; in the month of the first purchase all bought."""
     return tuple(
         CohortLine(clock.month(row.month), shown_value(words, row.customers), tuple(

@@ -72,8 +72,9 @@ async def read_findings(
     question = Question(later, earlier or _nothing(later), now, zone.key)
     measured = await _measure(session, reach, question, company.currency)
     compared = Compared(measured.report.before, measured.report.now, later, measured.open_s)
-    campaign = measured.bought[1].campaigns if measured.bought[1].campaigns.written_to else steps.campaign
-    found = changes(compared, (measured.bought[0].again, measured.bought[1].again), campaign)
+    before, since = measured.bought
+    campaign = since.campaigns if since.campaigns.written_to else steps.campaign
+    found = changes(compared, (before.again, since.again), campaign)
     economics = await asyncio.to_thread(economics_of, steps, found)
     asked = asked_of(reach, question, later, await read_rules(session))
     unknown = await read_unknown(session, reach, later)
@@ -166,17 +167,17 @@ def _goals(steps: FiveSteps, measured: Measured, introduced: date) -> list[GoalF
     found = [_reported(key, figure, measured, introduced) for key, figure in FIGURE_OF.items()]
     before, now = measured.report.before, measured.report.now
     hours, cost = measured.present, steps.worth.agent_hour.mode
-    then, since = measured.bought
+    earlier, later = measured.bought
     return [
         *found,
         GoalFound("productivity", "number", "", _per(before, hours.before_h), _per(now, hours.now_h)),
         GoalFound("cost_of_service", "money", "", _cost(before, hours.before_h, cost), _cost(now, hours.now_h, cost)),
-        GoalFound("retention", "share", "", then.again.value, since.again.value),
-        GoalFound("sales_per_customer", "money", "", then.each, since.each),
-        GoalFound("sales_per_seller", "money", "", then.selling.per_seller, since.selling.per_seller),
-        GoalFound("sales_cycle", "number", "", then.selling.cycle_days, since.selling.cycle_days),
-        GoalFound("acquisition_cost", "money", "", then.selling.acquisition_cost, since.selling.acquisition_cost),
-        GoalFound("campaign_response", "share", "", response(then.campaigns), response(since.campaigns)),
+        GoalFound("retention", "share", "", earlier.again.value, later.again.value),
+        GoalFound("sales_per_customer", "money", "", earlier.each, later.each),
+        GoalFound("sales_per_seller", "money", "", earlier.selling.per_seller, later.selling.per_seller),
+        GoalFound("sales_cycle", "number", "", earlier.selling.cycle_days, later.selling.cycle_days),
+        GoalFound("acquisition_cost", "money", "", earlier.selling.acquisition_cost, later.selling.acquisition_cost),
+        GoalFound("campaign_response", "share", "", response(earlier.campaigns), response(later.campaigns)),
     ]
 
 

@@ -1,7 +1,7 @@
 """What selling achieved in a period, for the goals and the economics: sellers, cycle, acquisition, campaigns by lot."""
 
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -10,9 +10,9 @@ from config.five_steps import HoldOut
 from crm_core.campaign_results import BOUGHT
 from crm_core.campaign_values import ConversionKind
 from crm_core.reporting import Period
+from insight.benefits import YEAR
 from insight.sales_reports import read_cycle, read_sold
 
-YEAR = timedelta(days=365)
 _WON = text("""
 select count(distinct owner_id) as sellers, coalesce(sum(won_amount), 0) as amount
 from lead where won_on >= :since and won_on < :until

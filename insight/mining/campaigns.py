@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from scipy.stats import norm
 
 from crm_core.errors import InvalidInput
+from crm_core.learnt import Minimum
 from crm_core.sentences import Sentence, Share
 from insight.fifo import Z95
 from insight.mining.encoding import (
@@ -25,7 +26,6 @@ from insight.mining.findings import (
     BackTest,
     Finding,
     Interval,
-    Minimum,
     Protocol,
     around,
     demand_enough,

@@ -8,6 +8,7 @@ from math import sqrt
 import numpy as np
 from numpy.typing import NDArray
 
+from crm_core.learnt import Minimum
 from crm_core.sentences import Sentence
 from insight.mining.encoding import (
     Encoder,
@@ -22,7 +23,7 @@ from insight.mining.encoding import (
     folds,
     lift,
 )
-from insight.mining.findings import BackTest, Finding, Minimum, Protocol, around, demand_enough
+from insight.mining.findings import BackTest, Finding, Protocol, around, demand_enough
 from insight.mining.histories import Days, bought, histories_of, purchase_days, span_of, weeks_before, weeks_between
 from insight.mining.rows import Outcomes, Sale, Traits
 from insight.mining.threads import one_thread

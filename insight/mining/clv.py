@@ -6,8 +6,9 @@ from datetime import date
 
 import numpy as np
 
+from crm_core.learnt import Minimum
 from crm_core.sentences import Sentence
-from insight.mining.findings import BackTest, Finding, Minimum, Protocol, around, demand_enough
+from insight.mining.findings import BackTest, Finding, Protocol, around, demand_enough
 from insight.mining.histories import (
     Days,
     Floats,

@@ -7,6 +7,7 @@ from math import sqrt
 from typing import Generic, TypeVar
 
 from crm_core.errors import NotEnough
+from crm_core.learnt import Minimum
 from crm_core.sentences import Sentence
 from insight.fifo import Z95
 
@@ -45,15 +46,6 @@ class BackTest:
     anchor_value: float
     n: int
     more: Mapping[str, float] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Minimum:
-    """What is counted, how many there are, and how many must be there."""
-
-    what: str
-    have: int
-    need: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 import numpy as np
 
 from crm_core.errors import InvalidInput
+from crm_core.learnt import Minimum
 from crm_core.sentences import Sentence
 from insight.arrivals import Day
 from insight.mining.arrival_model import (
@@ -23,7 +24,7 @@ from insight.mining.arrival_model import (
     surprise,
     wape,
 )
-from insight.mining.findings import BackTest, Finding, Interval, Minimum, Protocol, demand_enough
+from insight.mining.findings import BackTest, Finding, Interval, Protocol, demand_enough
 
 LEAST_DAYS, LEAST_ALIKE = 70, 4
 TRIED_DAYS = 28  # held out for the back-test, and as many before them for the settings

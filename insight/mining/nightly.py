@@ -1,26 +1,20 @@
 """Everything that sales say of the customers as a whole, for the desk: sentences, trials and what pictures need."""
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date
-from functools import cached_property
+from collections.abc import Callable, Mapping
+from itertools import pairwise
 from math import isfinite
 from typing import Any
 
 from crm_core.errors import NotEnough
-from crm_core.learnt import Amount, CohortRow, Counted, Curve, Learnt, Trial
-from insight.mining.churn import churn_of_sales
-from insight.mining.clv import clv
+from crm_core.learnt import KINDS, Amount, Curve, Learnt, Minimum, Trial
 from insight.mining.demand import demand
 from insight.mining.findings import BackTest, Finding, Interval
 from insight.mining.portfolio import portfolio
 from insight.mining.price import price
 from insight.mining.retention import Survival, retention_of_sales
-from insight.mining.rows import ItemWeek, Sale
-from insight.mining.sales import item_weeks
-from insight.mining.segments import segments
-from insight.mining.worth import HORIZON_WEEKS, SILENT_WEEKS
+from insight.mining.rows import ItemWeek
+from insight.mining.worth import Known
 
 MOST_AMOUNTS = 15
 MOST_COHORTS = 24  # months
@@ -29,32 +23,19 @@ MOST_STEPS = 400  # of a curve: more are not seen
 Pictures = Mapping[str, Any]  # the fields of Learnt that are drawn
 
 
-@dataclass(frozen=True)
-class Known:
-    """Sales in one currency, and until when they are known."""
-
-    sales: Sequence[Sale]
-    until: date
-    currency: str | None
-
-    @cached_property
-    def weeks(self) -> list[ItemWeek]:
-        return item_weeks(self.sales, self.until)
-
-
 def learn(known: Known) -> tuple[Learnt, ...]:
     """One for each function, in the order in which people read them; that there is too little is an answer too."""
-    return tuple(_learnt(kind, work, known) for kind, work in _FUNCTIONS.items())
+    return tuple(_learnt(kind, work, known) for kind, work in zip(KINDS, _FUNCTIONS, strict=True))
 
 
 def _learnt(kind: str, work: Callable[[Known], tuple[Finding[Any], Pictures]], known: Known) -> Learnt:
     try:
         found, pictures = work(known)
     except NotEnough as error:
-        return Learnt(kind, known.until, known.currency, refused=Counted(error.what, error.have, error.need))
+        return Learnt(kind, known.until, known.currency, refused=Minimum(error.what, error.have, error.need))
     return Learnt(
         kind, known.until, known.currency, found.sentence, trial=_trial(found.back_test),
-        minima=tuple(Counted(each.what, each.have, each.need) for each in found.minima), **pictures,
+        minima=found.minima, **pictures,
     )  # fmt: skip
 
 
@@ -74,8 +55,7 @@ def _amount(name: str, value: float, interval: Interval, note: float | None = No
 
 def _retention(known: Known) -> tuple[Finding[Any], Pictures]:
     found = retention_of_sales(known.sales, known.until)
-    cohorts = tuple(CohortRow(each.month, each.customers, each.active) for each in found.value.cohorts[-MOST_COHORTS:])
-    return found, {"curve": _thinned(found.value.survival), "cohorts": cohorts}
+    return found, {"curve": _thinned(found.value.survival), "cohorts": found.value.cohorts[-MOST_COHORTS:]}
 
 
 def _thinned(curve: Survival) -> Curve:
@@ -85,21 +65,23 @@ def _thinned(curve: Survival) -> Curve:
 
 
 def _segments(known: Known) -> tuple[Finding[Any], Pictures]:
-    found = segments(known.sales, known.until)
+    found = known.segments
     sizes = sorted(found.value.sizes.items(), key=lambda each: -each[1])
     return found, {"amounts": tuple(Amount(str(name), float(size)) for name, size in sizes)}
 
 
 def _churn(known: Known) -> tuple[Finding[Any], Pictures]:
-    """How many have which chance to leave; a bar is named after its lower bound in percent."""
-    found = churn_of_sales(known.sales, known.until, SILENT_WEEKS)
+    """How many have which chance to leave; a bar is named after its bounds in percent."""
+    found = known.risks
     parts = Counter(min(PARTS - 1, int(each.chance * PARTS)) for each in found.value.customers)
-    return found, {"amounts": tuple(Amount(str(part * 100 // PARTS), float(parts[part])) for part in range(PARTS))}
+    bounds = [part * 100 // PARTS for part in range(PARTS + 1)]
+    names = (f"{low}–{high}" for low, high in pairwise(bounds))
+    return found, {"amounts": tuple(Amount(name, float(parts[part])) for part, name in enumerate(names))}
 
 
 def _clv(known: Known) -> tuple[Finding[Any], Pictures]:
     """The money that each fifth of the customers is expected to bring, the best first."""
-    found = clv(known.sales, known.until, HORIZON_WEEKS)
+    found = known.values
     values = sorted((each.value for each in found.value.customers), reverse=True)
     cuts = [len(values) * part // PARTS for part in range(PARTS + 1)]
     fifths = [sum(values[cuts[part] : cuts[part + 1]]) for part in range(PARTS)]
@@ -132,7 +114,7 @@ def _demand(known: Known) -> tuple[Finding[Any], Pictures]:
     return found, {"amounts": tuple(_amount(each.item, each.units, Interval(each.low, each.high)) for each in most)}
 
 
-_FUNCTIONS: Mapping[str, Callable[[Known], tuple[Finding[Any], Pictures]]] = {
-    "retention": _retention, "segments": _segments, "churn": _churn, "clv": _clv, "demand": _demand, "price": _price,
-    "portfolio": _portfolio,
-}  # fmt: skip
+# as in KINDS
+_FUNCTIONS: tuple[Callable[[Known], tuple[Finding[Any], Pictures]], ...] = (
+    _retention, _segments, _churn, _clv, _demand, _price, _portfolio,
+)  # fmt: skip

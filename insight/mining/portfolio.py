@@ -8,9 +8,10 @@ from math import exp, sqrt
 
 from scipy.stats import norm
 
+from crm_core.learnt import Minimum
 from crm_core.sentences import Sentence
 from insight.fifo import Z95
-from insight.mining.findings import BackTest, Finding, Interval, Minimum, Protocol, demand_enough, share_interval
+from insight.mining.findings import BackTest, Finding, Interval, Protocol, demand_enough, share_interval
 from insight.mining.rows import Sale
 
 LEAST_ORDERS, LEAST_ITEMS = 200, 5

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from crm_core.errors import NotEnough
+from crm_core.learnt import Minimum
 from crm_core.sentences import Sentence
-from insight.mining.findings import BackTest, Finding, Interval, Minimum, Protocol, demand_enough
+from insight.mining.findings import BackTest, Finding, Interval, Protocol, demand_enough
 from insight.mining.least_squares import Floats, least_squares
 from insight.mining.rows import ItemWeek
 

@@ -8,9 +8,10 @@ from datetime import date, timedelta
 import numpy as np
 from numpy.typing import NDArray
 
+from crm_core.learnt import Cohort, Minimum
 from crm_core.sentences import Sentence, Share
 from insight.fifo import Z95
-from insight.mining.findings import BackTest, Finding, Interval, Minimum, Protocol, demand_enough
+from insight.mining.findings import BackTest, Finding, Interval, Protocol, demand_enough
 from insight.mining.histories import purchase_days
 from insight.mining.rows import Lifetime, Sale
 
@@ -45,15 +46,6 @@ class Survival:
     def band(self, day: float) -> Interval:
         index = int(np.searchsorted(self.days, day, side="right")) - 1
         return Interval(self.low[index], self.high[index]) if index >= 0 else Interval(1.0, 1.0)
-
-
-@dataclass(frozen=True, slots=True)
-class Cohort:
-    """Who first bought in `month` (its first day): how many, and which share bought in each month since."""
-
-    month: date
-    customers: int
-    active: tuple[float, ...]
 
 
 @dataclass(frozen=True, slots=True)

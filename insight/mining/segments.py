@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 from sklearn.cluster import KMeans
 from sklearn.metrics import adjusted_rand_score
 
+from crm_core.learnt import Minimum
 from crm_core.sentences import Sentence, Share
-from insight.mining.findings import BackTest, Finding, Minimum, Protocol, around, demand_enough
+from insight.mining.findings import BackTest, Finding, Protocol, around, demand_enough
 from insight.mining.histories import (
     WEEK_DAYS,
     Days,

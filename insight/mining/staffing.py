@@ -4,9 +4,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 
+from crm_core.learnt import Minimum
 from crm_core.sentences import Sentence, Share
 from insight.fifo import estimate
-from insight.mining.findings import BackTest, Finding, Interval, Minimum, Protocol, demand_enough
+from insight.mining.findings import BackTest, Finding, Interval, Protocol, demand_enough
 from insight.mining.plans import DayOutlook, Traffic, hour_outlook, outlook, simulated
 from insight.queueing import DEFAULT_GOAL, Goal, agents_needed, rostered
 from insight.roster import flat, shaped

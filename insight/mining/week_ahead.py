@@ -7,6 +7,7 @@ from functools import lru_cache
 import numpy as np
 
 from crm_core.errors import InvalidInput
+from crm_core.learnt import Minimum
 from crm_core.planning import SLOTS, ExpectedDay, Outlook, Slots, Tried
 from insight.arrivals import Day
 from insight.mining.arrival_model import (
@@ -23,7 +24,7 @@ from insight.mining.arrival_model import (
     surprise,
     wape,
 )
-from insight.mining.findings import Minimum, demand_enough
+from insight.mining.findings import demand_enough
 from insight.mining.forecast import LEAST_ALIKE, LEAST_DAYS, MOST_AHEAD, TRIED_DAYS
 
 LAG_DAYS = 6  # of the days before, as for the last day of a week that is planned on the evening before it

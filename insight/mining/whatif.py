@@ -4,10 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from math import sqrt
 
+from crm_core.learnt import Minimum
 from crm_core.sentences import Sentence, Share
 from insight.arrivals import Day
 from insight.fifo import Z95
-from insight.mining.findings import BackTest, Finding, Interval, Minimum, Protocol, demand_enough
+from insight.mining.findings import BackTest, Finding, Interval, Protocol, demand_enough
 from insight.mining.plans import DayOutlook, LivedDay, Traffic, hour_outlook, outlook, simulated
 from insight.mining.staffing import LEAST_CONTACTS
 

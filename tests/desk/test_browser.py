@@ -14,7 +14,8 @@ from crm_core.learnt import keep_learnt
 from crm_core.signals import Signal, Topic
 from crm_core.staff import log_out_everywhere
 from crm_core.states import Role
-from insight.mining.nightly import Known, learn
+from insight.mining.nightly import learn
+from insight.mining.worth import Known
 from tests.desk.test_entry import setup_link
 from tests.support import known_truths as truth
 from tests.support.browser import chromium, faults, picture

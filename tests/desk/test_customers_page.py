@@ -7,7 +7,8 @@ import pytest
 from crm_core.db import Sessions, unit_of_work
 from crm_core.learnt import Amount, Learnt, keep_learnt
 from crm_core.sentences import Sentence
-from insight.mining.nightly import Known, learn
+from insight.mining.nightly import learn
+from insight.mining.worth import Known
 from tests.support import known_truths as truth
 from tests.support.desk_client import Browser, LogIn
 

@@ -158,8 +158,11 @@
     if (ctx.sourceElement !== composer && !resolving) return;
     const text = (resolving ? ctx.sourceElement.elements : composer.elements).text.value.trim();
     const isReply = resolving ? Boolean(text) : composer.dataset.mode === "reply";
-    if ((!resolving && !text) || (isReply && underway(composer).length)) event.preventDefault();
-    if (event.defaultPrevented) return void (text && sendOnceUploaded(ctx.sourceElement, composer));
+    if (!resolving && !text) return event.preventDefault();
+    if (isReply && underway(composer).length) {
+      event.preventDefault();
+      return void sendOnceUploaded(ctx.sourceElement, composer);
+    }
     if (!resolving) ctx.request.action = composer.getAttribute("hx-post");
     ctx.request.body.set("after", lastEntry());
     ctx.request.body.set("files", isReply ? composer.elements.files.value : "");

@@ -10,9 +10,10 @@ from crm_core.db import Sessions, unit_of_work
 from crm_core.errors import Forbidden
 from crm_core.learnt import Amount, Curve, Learnt, keep_learnt, learnt_findings
 from crm_core.states import Role
-from insight.mining.nightly import MOST_STEPS, Known, learn
+from insight.mining.nightly import MOST_STEPS, learn
 from insight.mining.retention import retention_of_sales
 from insight.mining.segments import segments
+from insight.mining.worth import Known
 from tests.support import known_truths as truth
 
 LEV = Viewer(1, Role.SUPERVISOR, frozenset(), "x")
